@@ -1,0 +1,105 @@
+package op
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/policy"
+)
+
+// Call is one request on its way through the sandbox. A Call belongs to one
+// goroutine.
+type Call struct {
+	Ctx context.Context
+	// Now is the sandbox's clock, UTC, read once for the request.
+	Now time.Time
+	// ID is the request ID that the response and the audit event carry.
+	ID string
+	// HTTP is the request as it came, its body already read into Body.
+	HTTP *http.Request
+	// Body is the decoded payload: aws-chunked framing is taken off and its
+	// checksums are verified.
+	Body []byte
+	// Region the request was addressed to; "us-east-1" for global services.
+	Region string
+	// Caller is never nil; an anonymous caller has Type policy.Anonymous.
+	Caller *Caller
+	// Secure is true when the request came over TLS.
+	Secure bool
+	// SourceIP is the client's address.
+	SourceIP netip.Addr
+	// Rand is the source of all randomness. Never nil.
+	Rand io.Reader
+	// Prepared is what Row's prepare left for its handler.
+	Prepared any
+	// Note collects facts for the audit event's additionalEventData. May be
+	// nil; use Annotate.
+	Note map[string]any
+
+	ask func(Check) error
+}
+
+// Caller is who signed the request.
+type Caller struct {
+	Principal policy.Principal
+	// AccessKeyID that signed; empty for anonymous callers.
+	AccessKeyID string
+	// Account is the caller's 12-digit account ID; empty for anonymous.
+	Account string
+	// Session is nil for long-term credentials and anonymous callers.
+	Session *Session
+}
+
+// Session holds what temporary credentials carry from the call that made them.
+type Session struct {
+	// Issued and Expires bound the credentials' life.
+	Issued, Expires time.Time
+	// MFA tells whether the session was made with MFA; MFAAt when, zero if not.
+	MFA   bool
+	MFAAt time.Time
+	// Name is the role session name; empty for GetSessionToken.
+	Name string
+	// Source says which call made it: "AssumeRole", "AssumeRoleWithWebIdentity",
+	// "GetSessionToken", "GetFederationToken".
+	Source string
+	// SourceIdentity and Tags persist from the assuming call; nil and empty: none.
+	SourceIdentity    string
+	Tags              map[string]string
+	TransitiveTagKeys []string
+	// Policies are the session policies, compiled; nil: the session is not
+	// limited by any.
+	Policies []*policy.Policy
+	// Federated holds the condition keys that outlive a web identity call
+	// (PROVIDER:aud, PROVIDER:sub, PROVIDER:amr) and aws:FederatedProvider.
+	Federated []Key
+	// Issuer is the ARN of the role or user behind the session.
+	Issuer string
+	// IssuerID is its unique ID (AROA..., AIDA...).
+	IssuerID string
+}
+
+// Context is the request's context, never nil.
+func (c *Call) Context() context.Context { return contextOf(c) }
+
+// Ask authorises one check, for rows whose Asks field says why. It returns nil
+// or the AWS error to answer with.
+func (c *Call) Ask(check Check) error {
+	if c.ask == nil {
+		panic("op: Ask called by a row without Asks")
+	}
+	return c.ask(check)
+}
+
+// SetAsk is for the dispatcher.
+func (c *Call) SetAsk(ask func(Check) error) { c.ask = ask }
+
+// Annotate adds a fact to the audit event's additionalEventData.
+func (c *Call) Annotate(key string, value any) {
+	if c.Note == nil {
+		c.Note = map[string]any{}
+	}
+	c.Note[key] = value
+}
