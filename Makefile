@@ -1,0 +1,61 @@
+# Every target is a command that a person would type; CI runs `make check`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BIN   := bin
+GO    ?= go
+TESTFLAGS ?=
+FUZZTIME ?= 15s
+BENCHCOUNT ?= 6
+
+.PHONY: help build rehearse test test-full check fmt lint modules bench fuzz tofu docs clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## bin/strongroom
+	@$(GO) build -trimpath -o $(BIN)/strongroom ./cmd/strongroom
+
+rehearse: build ## build the example room in the sandbox and attack every lock
+	@$(BIN)/strongroom rehearse
+
+test: ## every test; kill tests on one engine
+	$(GO) test $(TESTFLAGS) ./...
+
+test-full: $(BIN)/tofu ## the same, kill tests and rehearsals on both engines
+	STRONGROOM_TEST_FULL=1 $(GO) test -timeout 60m $(TESTFLAGS) ./...
+
+check: fmt lint test modules ## what CI runs
+	@git diff --exit-code -- '*.go' go.mod go.sum docs >/dev/null || { \
+	  echo "generated or formatted files differ from the commit; run: make fmt docs, then commit"; git --no-pager diff --stat; exit 1; }
+
+fmt: ## formatting of Go and HCL is an error, not a change
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$bad" || { echo "not formatted; run: gofmt -w $$bad"; exit 1; }
+	@for d in modules examples internal/room; do ./.ci/engine fmt -check -recursive -diff $$d; done
+
+lint: ## vet and staticcheck
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+modules: $(BIN)/tofu ## `test` of every module, with Terraform and with OpenTofu
+	./.ci/modules
+
+bench: ## the figures of the README, beside the peers that are installed
+	$(GO) test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) ./policy ./sandbox/... | tee $(BIN)/bench.txt
+	$(GO) tool benchstat $(BIN)/bench.txt
+
+fuzz: ## every fuzz target for FUZZTIME; none found is a failure
+	./.ci/fuzz $(FUZZTIME)
+
+tofu: $(BIN)/tofu ## OpenTofu, built from its Go module
+$(BIN)/tofu: tools/tofu/go.mod tools/tofu/go.sum
+	@mkdir -p $(BIN)
+	@echo "building OpenTofu from its Go module (some minutes the first time)"
+	cd tools/tofu && $(GO) build -trimpath -ldflags '-s -w -X github.com/opentofu/opentofu/version.dev=no' -o ../../$(BIN)/tofu github.com/opentofu/opentofu/cmd/tofu
+
+docs: ## the command reference, generated from the help texts
+	$(GO) run ./internal/cli/gendocs
+
+clean: ## what this Makefile made
+	rm -rf $(BIN)
