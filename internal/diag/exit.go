@@ -49,7 +49,8 @@ func Outcome(err error) (code int, print error) {
 	if errors.As(err, &exit) {
 		return exit.Code, exit.Err
 	}
-	if errors.Is(err, context.Canceled) {
+	var d *Diagnostic
+	if errors.Is(err, context.Canceled) && !errors.As(err, &d) {
 		return Undecided, &Diagnostic{Summary: "interrupted", Err: err}
 	}
 	return Undecided, err

@@ -98,4 +98,3 @@ func JSON(w io.Writer, err error) error {
 		Diagnostics   []Record `json:"diagnostics"`
 	}{1, Records(err)})
 }
-
