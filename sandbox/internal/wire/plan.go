@@ -1,0 +1,129 @@
+package wire
+
+import (
+	"reflect"
+	"sync"
+	"time"
+)
+
+// kind is what a Go type of the SDK means on the wire.
+type kind uint8
+
+const (
+	kindString kind = iota
+	kindBool
+	kindInt
+	kindFloat
+	kindBlob
+	kindTime
+	kindList
+	kindMap
+	kindStruct
+)
+
+// plan says how one type is read and written.
+type plan struct {
+	kind kind
+	typ  reflect.Type // without pointers
+	// pointer: the Go type is a pointer to typ. An absent value is nil.
+	pointer bool
+	elem    *plan // of lists and maps
+	fields  []field
+	byName  map[string]int
+}
+
+type field struct {
+	name  string
+	index int
+	plan  *plan
+}
+
+var (
+	plans    sync.Map // reflect.Type -> *plan
+	timeType = reflect.TypeFor[time.Time]()
+)
+
+// planOf returns the plan of a type. It panics on types that no AWS shape has:
+// a programming error in a row, found when the sandbox starts.
+func planOf(t reflect.Type) *plan {
+	if p, ok := plans.Load(t); ok {
+		return p.(*plan)
+	}
+	p := buildPlan(t, map[reflect.Type]*plan{})
+	got, _ := plans.LoadOrStore(t, p)
+	return got.(*plan)
+}
+
+func buildPlan(t reflect.Type, seen map[reflect.Type]*plan) *plan {
+	if p, ok := seen[t]; ok {
+		return p
+	}
+	p := &plan{typ: t}
+	seen[t] = p
+	if t.Kind() == reflect.Pointer {
+		p.pointer = true
+		p.typ = t.Elem()
+	}
+	switch e := p.typ; {
+	case e == timeType:
+		p.kind = kindTime
+	case e.Kind() == reflect.String:
+		p.kind = kindString
+	case e.Kind() == reflect.Bool:
+		p.kind = kindBool
+	case e.Kind() == reflect.Int32 || e.Kind() == reflect.Int64:
+		p.kind = kindInt
+	case e.Kind() == reflect.Float32 || e.Kind() == reflect.Float64:
+		p.kind = kindFloat
+	case e.Kind() == reflect.Slice && e.Elem().Kind() == reflect.Uint8:
+		p.kind = kindBlob
+	case e.Kind() == reflect.Slice:
+		p.kind, p.elem = kindList, buildPlan(e.Elem(), seen)
+	case e.Kind() == reflect.Map && e.Key().Kind() == reflect.String:
+		p.kind, p.elem = kindMap, buildPlan(e.Elem(), seen)
+	case e.Kind() == reflect.Struct:
+		p.kind, p.byName = kindStruct, map[string]int{}
+		for i := range e.NumField() {
+			f := e.Field(i)
+			// ResultMetadata is the SDK's own; noSmithyDocumentSerde is unexported.
+			if !f.IsExported() || f.Anonymous || f.Name == "ResultMetadata" {
+				continue
+			}
+			p.byName[f.Name] = len(p.fields)
+			p.fields = append(p.fields, field{f.Name, i, buildPlan(f.Type, seen)})
+		}
+	default:
+		panic("wire: no AWS shape has the type " + t.String())
+	}
+	return p
+}
+
+// target returns the value to fill, making the pointer's target if needed.
+func (p *plan) target(v reflect.Value) reflect.Value {
+	if !p.pointer {
+		return v
+	}
+	if v.IsNil() {
+		v.Set(reflect.New(p.typ))
+	}
+	return v.Elem()
+}
+
+// present reports whether v is on the wire, and follows its pointer. A bare
+// enum is absent when empty; bare numbers and booleans have defaults and are
+// always sent.
+func (p *plan) present(v reflect.Value) (reflect.Value, bool) {
+	if p.pointer {
+		if v.IsNil() {
+			return v, false
+		}
+		return v.Elem(), true
+	}
+	switch p.kind {
+	case kindList, kindMap, kindBlob:
+		return v, !v.IsNil()
+	case kindString:
+		return v, v.Len() > 0
+	}
+	return v, true
+}
