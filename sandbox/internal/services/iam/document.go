@@ -1,0 +1,121 @@
+package iam
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/strongroom-dev/strongroom/policy"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+)
+
+const (
+	identityKind = policy.Identity
+	trustKind    = policy.Trust
+)
+
+// Document is a policy document as it was given, with what the principals in
+// it were resolved to, and its compiled form.
+type Document struct {
+	Text string
+	// Bound maps the user and role ARNs in Principal elements to the unique
+	// IDs they had when the document was saved.
+	Bound map[string]string `json:",omitempty"`
+
+	compiled *policy.Policy
+}
+
+// Policy is the compiled document.
+func (d *Document) Policy() *policy.Policy { return d.compiled }
+
+// recompile restores the compiled form after a restart, bound to the IDs of
+// the day the document was saved.
+func (d *Document) recompile(name string, k policy.Kind) error {
+	p, err := policy.Parse(name, []byte(d.Text), k)
+	if err != nil {
+		return err
+	}
+	if len(d.Bound) > 0 {
+		p, err = p.ResolvePrincipals(func(arn string) (string, bool) {
+			id, ok := d.Bound[arn]
+			return id, ok || !entityARN(arn)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	d.compiled = p
+	return nil
+}
+
+// entityARN tells whether arn names a user or role, and so has a unique ID.
+func entityARN(arn string) bool {
+	_, k, _, ok := splitARN(arn)
+	return ok && (k == string(userKind) || k == string(roleKind))
+}
+
+// document compiles text, without principals.
+func document(name, text string, k policy.Kind) (*Document, error) {
+	p, err := policy.Parse(name, []byte(text), k)
+	if err != nil {
+		return nil, Malformed(err)
+	}
+	return &Document{Text: text, compiled: p}, nil
+}
+
+// trust compiles a role's trust policy and binds its principals to the unique
+// IDs they have now.
+// Source: IAM User Guide, reference_policies_elements_principal, "Role
+// principals": the ARN is transformed to the unique principal ID when the
+// policy is saved.
+func (s *Service) trust(name, text string) (*Document, error) {
+	d, err := document(name, text, trustKind)
+	if err != nil {
+		return nil, err
+	}
+	bound := map[string]string{}
+	p, err := d.compiled.ResolvePrincipals(func(arn string) (string, bool) {
+		id, ok := s.ResolvePrincipal(arn)
+		if ok && entityARN(arn) {
+			bound[arn] = id
+		}
+		return id, ok
+	})
+	if err != nil {
+		return nil, Malformed(err)
+	}
+	d.compiled = p
+	if len(bound) > 0 {
+		d.Bound = bound
+	}
+	return d, nil
+}
+
+// read returns the document as IAM shows it: the principal's ARN of today, or
+// its unique ID when it is gone.
+// Source: IAM User Guide, reference_policies_elements_principal: "the
+// principal ID appears in the policy because IAM can no longer map it back to
+// a valid ARN".
+func (s *Service) read(d *Document) string {
+	text := d.Text
+	for arn, id := range d.Bound {
+		now := id
+		if e := s.byID(id); e != nil {
+			now = e.ARN()
+		}
+		if now != arn {
+			text = strings.ReplaceAll(text, `"`+arn+`"`, `"`+now+`"`)
+		}
+	}
+	return text
+}
+
+// Malformed is the answer to a policy document that does not parse.
+func Malformed(err error) error {
+	var syntax *policy.SyntaxError
+	if errors.As(err, &syntax) {
+		return &op.Error{Status: 400, Code: "MalformedPolicyDocument", Err: err,
+			Message: fmt.Sprintf("%s (line %d, column %d)", syntax.Msg, syntax.Line, syntax.Column)}
+	}
+	return &op.Error{Status: 400, Code: "MalformedPolicyDocument", Message: err.Error(), Err: err}
+}

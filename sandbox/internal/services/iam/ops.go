@@ -1,0 +1,12 @@
+package iam
+
+import (
+	"slices"
+
+	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+)
+
+// table lists the operations, noun by noun.
+func (s *Service) table() []op.Row {
+	return slices.Concat([]op.Row{})
+}

@@ -1,0 +1,42 @@
+package sts
+
+import (
+	"context"
+	"slices"
+
+	jose "github.com/go-jose/go-jose/v4"
+
+	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/iam"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/store"
+)
+
+// Issuers gives the public keys of OIDC issuers.
+type Issuers interface {
+	// JWKS returns the keys of an issuer ("https://gitlab.com"). An issuer
+	// that cannot be reached is an error.
+	JWKS(ctx context.Context, issuer string) (*jose.JSONWebKeySet, error)
+}
+
+// Service is STS for every account of the sandbox.
+type Service struct {
+	iam     *iam.Service
+	issuers Issuers
+	rows    []op.Row
+}
+
+// New makes the service. issuers may be nil: then no web identity is accepted.
+func New(_ *store.DB, identities *iam.Service, issuers Issuers) *Service {
+	s := &Service{iam: identities, issuers: issuers}
+	s.rows = slices.Concat(s.identityRows())
+	return s
+}
+
+// Prefix is "sts".
+func (s *Service) Prefix() string { return "sts" }
+
+// EventSource is "sts.amazonaws.com".
+func (s *Service) EventSource() string { return "sts.amazonaws.com" }
+
+// Rows is the table of operations.
+func (s *Service) Rows() []op.Row { return s.rows }
