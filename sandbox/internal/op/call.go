@@ -25,6 +25,9 @@ type Call struct {
 	Body []byte
 	// Region the request was addressed to; "us-east-1" for global services.
 	Region string
+	// HostLabel is what stands before the service in the host name: S3's
+	// bucket, or the account of S3 Control. Empty: path style.
+	HostLabel string
 	// Caller is never nil; an anonymous caller has Type policy.Anonymous.
 	Caller *Caller
 	// Secure is true when the request came over TLS.

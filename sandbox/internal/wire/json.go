@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/sigv4"
 )
 
 // jsonProtocol speaks AWS JSON 1.0 and 1.1.
@@ -71,6 +72,9 @@ func (p *jsonProtocol) EncodeError(w http.ResponseWriter, c *op.Call, _ string, 
 	w.WriteHeader(e.Status)
 	_, _ = w.Write(b.Bytes()) // a client that went away is the server's business
 }
+
+// Dialect is the error codes of services that speak this protocol.
+func (p *jsonProtocol) Dialect() sigv4.Dialect { return sigv4.JSON }
 
 func (p *jsonProtocol) header(w http.ResponseWriter, c *op.Call) {
 	h := w.Header()

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/sigv4"
 )
 
 // queryProtocol speaks the AWS query protocol: form in, XML out.
@@ -22,7 +23,7 @@ func NewQuery(version, namespace string) op.Protocol {
 	return &queryProtocol{version: version, namespace: namespace}
 }
 
-// Form returns the request's parameters: those of the body, and for GET those
+// queryForm returns the request's parameters: those of the body, and for GET those
 // of the URL without the signature's own.
 func queryForm(c *op.Call) (url.Values, error) {
 	raw := string(c.Body)
@@ -120,6 +121,9 @@ func (p *queryProtocol) EncodeError(w http.ResponseWriter, c *op.Call, _ string,
 	w.WriteHeader(e.Status)
 	_, _ = w.Write(b.Bytes()) // a client that went away is the server's business
 }
+
+// Dialect is the error codes of services that speak this protocol.
+func (p *queryProtocol) Dialect() sigv4.Dialect { return sigv4.Query }
 
 func (p *queryProtocol) header(w http.ResponseWriter, c *op.Call) {
 	h := w.Header()

@@ -16,24 +16,24 @@ import (
 // maxList bounds the entries of one list or map parameter.
 const maxList = 10_000
 
-// node is the tree that dotted parameter names spell out.
-type node struct {
+// formNode is the tree that dotted parameter names spell out.
+type formNode struct {
 	value    *string
-	children map[string]*node
+	children map[string]*formNode
 }
 
 // decodeForm reads the parameters into the struct v.
 func decodeForm(form url.Values, v reflect.Value) error {
-	root := &node{}
+	root := &formNode{}
 	for name, values := range form {
 		n := root
 		for part := range strings.SplitSeq(name, ".") {
 			if n.children == nil {
-				n.children = map[string]*node{}
+				n.children = map[string]*formNode{}
 			}
 			next := n.children[part]
 			if next == nil {
-				next = &node{}
+				next = &formNode{}
 				n.children[part] = next
 			}
 			n = next
@@ -43,7 +43,7 @@ func decodeForm(form url.Values, v reflect.Value) error {
 	return readForm(root, planOf(v.Type()), v, "")
 }
 
-func readForm(n *node, p *plan, v reflect.Value, path string) error {
+func readForm(n *formNode, p *plan, v reflect.Value, path string) error {
 	switch p.kind {
 	case kindStruct:
 		if n.value != nil {
@@ -74,7 +74,7 @@ func readForm(n *node, p *plan, v reflect.Value, path string) error {
 
 // entries returns NAME.member.1, NAME.member.2 ... in order. A list that is
 // sent empty is the bare name with an empty value.
-func entries(n *node, label, path string) ([]*node, error) {
+func entries(n *formNode, label, path string) ([]*formNode, error) {
 	if n.value != nil {
 		if *n.value == "" && len(n.children) == 0 {
 			return nil, nil
@@ -94,14 +94,14 @@ func entries(n *node, label, path string) ([]*node, error) {
 		index = append(index, i)
 	}
 	slices.Sort(index)
-	out := make([]*node, len(index))
+	out := make([]*formNode, len(index))
 	for k, i := range index {
 		out[k] = members.children[strconv.Itoa(i)]
 	}
 	return out, nil
 }
 
-func readFormList(n *node, p *plan, v reflect.Value, path string) error {
+func readFormList(n *formNode, p *plan, v reflect.Value, path string) error {
 	members, err := entries(n, "member", path)
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func readFormList(n *node, p *plan, v reflect.Value, path string) error {
 	return nil
 }
 
-func readFormMap(n *node, p *plan, v reflect.Value, path string) error {
+func readFormMap(n *formNode, p *plan, v reflect.Value, path string) error {
 	list, err := entries(n, "entry", path)
 	if err != nil {
 		return err
@@ -235,7 +235,7 @@ func writeElement(b *bytes.Buffer, name string, p *plan, v reflect.Value) {
 	b.WriteString("</" + name + ">")
 }
 
-func sortedNames(m map[string]*node) []string {
+func sortedNames(m map[string]*formNode) []string {
 	names := make([]string, 0, len(m))
 	for name := range m {
 		names = append(names, name)
