@@ -80,11 +80,15 @@ func checkPath(what, path string, segments int) error {
 	return nil
 }
 
-// checkRef refuses a name that Git would not accept for a branch or tag.
-// Source: git-check-ref-format.
-func checkRef(what, ref string) error {
-	if ref == "" || strings.ContainsAny(ref, " :*?[\\^~\t\n") || strings.Contains(ref, "..") || strings.HasSuffix(ref, "/") || strings.HasPrefix(ref, "/") {
+// checkShortRef refuses a name that Git would not accept for a branch or tag,
+// and one with refs/ in front: both forges are asked with the plain name. The
+// empty string passes. Source: git-check-ref-format.
+func checkShortRef(what, ref string) error {
+	if strings.ContainsAny(ref, " :*?[\\^~\t\n") || strings.Contains(ref, "..") || strings.HasSuffix(ref, "/") || strings.HasPrefix(ref, "/") {
 		return fmt.Errorf("%s %q is not a name that Git accepts", what, ref)
+	}
+	if strings.HasPrefix(ref, "refs/") {
+		return fmt.Errorf("%s %q: give the plain name of the branch or tag, and the ref type", what, ref)
 	}
 	return nil
 }

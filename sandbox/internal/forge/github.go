@@ -79,6 +79,12 @@ func (f *Forge) GitHub(job GitHub) (string, error) {
 	if is.kind != gitHub {
 		return "", fmt.Errorf("issuer %q is GitLab's, not GitHub's", is.url)
 	}
+	if slug, ok := strings.CutPrefix(job.Issuer, is.url+"/"); ok {
+		if job.Enterprise != "" && job.Enterprise != slug {
+			return "", fmt.Errorf("issuer %q is not that of enterprise %q", job.Issuer, job.Enterprise)
+		}
+		job.Enterprise, job.EnterpriseIssuer = slug, true
+	}
 	if err := job.check(); err != nil {
 		return "", err
 	}
@@ -101,16 +107,11 @@ func (job *GitHub) check() error {
 	if err := checkPath("repository", job.Repository, 2); err != nil {
 		return err
 	}
-	for what, ref := range map[string]string{"ref": job.Ref, "base ref": job.BaseRef} {
-		if ref == "" {
-			continue
-		}
-		if err := checkRef(what, ref); err != nil {
-			return err
-		}
-		if strings.HasPrefix(ref, "refs/") {
-			return fmt.Errorf("%s %q: give the plain name and the ref type", what, ref)
-		}
+	if err := checkShortRef("ref", job.Ref); err != nil {
+		return err
+	}
+	if err := checkShortRef("base ref", job.BaseRef); err != nil {
+		return err
 	}
 	switch {
 	case job.Event == "pull_request_target":
@@ -123,8 +124,6 @@ func (job *GitHub) check() error {
 		return fmt.Errorf("the enterprise's issuer needs the enterprise's slug")
 	case job.Enterprise != "" && !isSlug(job.Enterprise):
 		return fmt.Errorf("enterprise %q is not a slug", job.Enterprise)
-	case job.EnterpriseIssuer && job.Issuer != "" && job.Issuer != GitHubIssuer:
-		return fmt.Errorf("issuer %q has no form with an enterprise's slug", job.Issuer)
 	case job.JobWorkflow != "" && (!strings.Contains(job.JobWorkflow, "/.github/workflows/") || !strings.Contains(job.JobWorkflow, "@")):
 		return fmt.Errorf("reusable workflow %q is not like owner/name/.github/workflows/file.yml@refs/heads/main", job.JobWorkflow)
 	case job.TTL < 0:

@@ -126,13 +126,8 @@ func (job *GitLab) check() error {
 			return err
 		}
 	}
-	if job.Ref != "" {
-		if err := checkRef("ref", job.Ref); err != nil {
-			return err
-		}
-		if strings.HasPrefix(job.Ref, "refs/") {
-			return fmt.Errorf("ref %q: GitLab's ref claim is the plain name of a branch or tag", job.Ref)
-		}
+	if err := checkShortRef("ref", job.Ref); err != nil {
+		return err
 	}
 	if job.RefType != "" && job.RefType != "branch" && job.RefType != "tag" {
 		return fmt.Errorf("ref type %q: GitLab only issues branch and tag; a merge request pipeline has its source branch and ref type branch", job.RefType)
