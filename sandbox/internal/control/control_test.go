@@ -1,0 +1,130 @@
+package control_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/sandbox/internal/control"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
+)
+
+// fake records what it was asked.
+type fake struct {
+	token   forge.TokenRequest
+	account string
+	scp     control.SCP
+	err     error
+}
+
+func (f *fake) MintToken(r forge.TokenRequest) (string, error) { f.token = r; return "a.b.c", f.err }
+func (f *fake) AttachPolicy(s control.SCP) error               { f.scp = s; return f.err }
+func (f *fake) Environment(account string) (control.Environment, error) {
+	f.account = account
+	return control.Environment{Account: account, Set: []control.Variable{{Name: "A", Value: "b"}}, Unset: []string{"C"}}, f.err
+}
+
+func start(t *testing.T, f *fake) (*control.Client, string) {
+	t.Helper()
+	server := httptest.NewServer(http.StripPrefix("/secret", control.Handler(f)))
+	t.Cleanup(server.Close)
+	client, err := control.Dial(server.URL + "/secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client, server.URL + "/secret"
+}
+
+func TestClientAndHandlerAgree(t *testing.T) {
+	f := &fake{}
+	client, _ := start(t, f)
+	ctx := context.Background()
+	protected := true
+	want := forge.TokenRequest{Project: "a/b", Shape: "tag", RefProtected: &protected, Audience: []string{"x"}, Claims: map[string]any{"jti": nil}, Fault: forge.Forged}
+	token, err := client.MintToken(ctx, want)
+	if err != nil || token != "a.b.c" {
+		t.Errorf("MintToken = %q, %v", token, err)
+	}
+	if d := cmp.Diff(want, f.token); d != "" {
+		t.Errorf("token request -sent +received:\n%s", d)
+	}
+	env, err := client.Environment(ctx, "222233334444")
+	if err != nil || f.account != "222233334444" {
+		t.Errorf("Environment asked for %q: %v", f.account, err)
+	}
+	if d := cmp.Diff(control.Environment{Account: "222233334444", Set: []control.Variable{{Name: "A", Value: "b"}}, Unset: []string{"C"}}, env); d != "" {
+		t.Errorf("environment -want +got:\n%s", d)
+	}
+	scp := control.SCP{Account: "222233334444", Level: 1, Name: "fence", Document: json.RawMessage(`{"Version":"2012-10-17"}`)}
+	if err := client.AttachPolicy(ctx, scp); err != nil {
+		t.Error(err)
+	}
+	if d := cmp.Diff(scp, f.scp); d != "" {
+		t.Errorf("scp -sent +received:\n%s", d)
+	}
+	f.err = errors.New(`account "x" is not 12 digits`)
+	if _, err := client.Environment(ctx, "x"); err == nil || err.Error() != f.err.Error() {
+		t.Errorf("error = %v, want the sandbox's own", err)
+	}
+}
+
+func TestHandlerRefuses(t *testing.T) {
+	_, url := start(t, &fake{})
+	for _, tt := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{"POST", "/token", `{"project":"a/b","brunch":"x"}`, 400, `unknown field \"brunch\"`},
+		{"POST", "/scp", `{"acount":"x"}`, 400, `unknown field \"acount\"`},
+		{"POST", "/environment", `{} {}`, 400, `more than one JSON object`},
+		{"POST", "/environment", `{"account":` + strings.Repeat(" ", 2<<20), 400, `too large`},
+		{"POST", "/environment", ``, 400, `not the JSON object`},
+		{"GET", "/environment", ``, 404, `no GET /environment`},
+		{"POST", "/other", `{}`, 404, `no POST /other`},
+	} {
+		req, err := http.NewRequest(tt.method, url+tt.path, strings.NewReader(tt.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != tt.status || !strings.Contains(string(body), tt.want) {
+			t.Errorf("%s %s %.40s = %d %s (%v), want %d and %q", tt.method, tt.path, tt.body, resp.StatusCode, body, err, tt.status, tt.want)
+		}
+	}
+}
+
+func TestDialRefuses(t *testing.T) {
+	for _, url := range []string{"", "http://127.0.0.1:1", "https://127.0.0.1:1/x", "http://example.com/x", "http://10.0.0.1/x", "http://localhost/x", ":", "1"} {
+		if _, err := control.Dial(url); err == nil {
+			t.Errorf("Dial(%q) succeeds", url)
+		}
+	}
+}
+
+func TestClientSaysThatTheSandboxIsGone(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	client, err := control.Dial(server.URL + "/secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Environment(context.Background(), ""); !errors.Is(err, control.ErrGone) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("another server: error = %v, want ErrGone without the path", err)
+	}
+	server.Close()
+	if _, err := client.Environment(context.Background(), ""); !errors.Is(err, control.ErrGone) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("nobody listens: error = %v, want ErrGone without the path", err)
+	}
+}
