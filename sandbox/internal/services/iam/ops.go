@@ -8,5 +8,5 @@ import (
 
 // table lists the operations, noun by noun.
 func (s *Service) table() []op.Row {
-	return slices.Concat([]op.Row{})
+	return slices.Concat(s.userRows(), s.roleRows(), s.boundaryRows(), s.inlineRows(), s.attachRows(), s.providerRows(), s.accessKeyRows())
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/store"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/wire"
 )
 
 // Service is IAM for every account of the sandbox. Its methods are called
@@ -33,7 +34,8 @@ type Service struct {
 	// record it.
 	used sync.Map
 
-	rows []op.Row
+	protocol op.Protocol
+	rows     []op.Row
 }
 
 // New makes the service and its tables in db. Call it before db.Load.
@@ -49,6 +51,7 @@ func New(db *store.DB) *Service {
 		devices:   store.NewTable[Device](db, "iam-mfa"),
 		profiles:  store.NewTable[InstanceProfile](db, "iam-profiles"),
 		aws:       awsManaged(),
+		protocol:  wire.NewQuery("2010-05-08", "https://iam.amazonaws.com/doc/2010-05-08/"),
 	}
 	s.rows = s.table()
 	return s
@@ -59,6 +62,9 @@ func (s *Service) Prefix() string { return "iam" }
 
 // EventSource is "iam.amazonaws.com".
 func (s *Service) EventSource() string { return "iam.amazonaws.com" }
+
+// Protocol is the AWS query protocol.
+func (s *Service) Protocol() op.Protocol { return s.protocol }
 
 // Rows is the table of operations.
 func (s *Service) Rows() []op.Row { return s.rows }

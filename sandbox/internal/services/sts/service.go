@@ -9,6 +9,7 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/iam"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/store"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/wire"
 )
 
 // Issuers gives the public keys of OIDC issuers.
@@ -22,12 +23,14 @@ type Issuers interface {
 type Service struct {
 	iam     *iam.Service
 	issuers Issuers
-	rows    []op.Row
+
+	protocol op.Protocol
+	rows     []op.Row
 }
 
 // New makes the service. issuers may be nil: then no web identity is accepted.
 func New(_ *store.DB, identities *iam.Service, issuers Issuers) *Service {
-	s := &Service{iam: identities, issuers: issuers}
+	s := &Service{iam: identities, issuers: issuers, protocol: wire.NewQuery("2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/")}
 	s.rows = slices.Concat(s.identityRows())
 	return s
 }
@@ -37,6 +40,9 @@ func (s *Service) Prefix() string { return "sts" }
 
 // EventSource is "sts.amazonaws.com".
 func (s *Service) EventSource() string { return "sts.amazonaws.com" }
+
+// Protocol is the AWS query protocol.
+func (s *Service) Protocol() op.Protocol { return s.protocol }
 
 // Rows is the table of operations.
 func (s *Service) Rows() []op.Row { return s.rows }
