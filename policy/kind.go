@@ -23,3 +23,28 @@ const (
 	// Endpoint policies are attached to a VPC endpoint.
 	Endpoint
 )
+
+// String is AWS's term, with its article.
+func (k Kind) String() string {
+	switch k {
+	case Identity:
+		return "an identity policy"
+	case Resource:
+		return "a resource policy"
+	case Trust:
+		return "a trust policy"
+	case Key:
+		return "a key policy"
+	case Boundary:
+		return "a permissions boundary"
+	case Session:
+		return "a session policy"
+	case SCP:
+		return "a service control policy"
+	case RCP:
+		return "a resource control policy"
+	case Endpoint:
+		return "an endpoint policy"
+	}
+	return "a policy of unknown kind"
+}

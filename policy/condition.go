@@ -1,0 +1,241 @@
+package policy
+
+import (
+	"encoding/base64"
+	"net/netip"
+	"strings"
+)
+
+// condition is one operator on one key with its values, compiled.
+type condition struct {
+	name   string // operator as written
+	op     operator
+	key    keyRef
+	values []string // as written
+
+	patterns []pattern      // famString, famLike, famARN
+	numbers  []decimal      // famNumeric
+	dates    []instant      // famDate
+	nets     []netip.Prefix // famIP
+	bytes    []string       // famBinary
+	yes, no  bool           // famBool, famNull: which values are listed
+}
+
+// compile fills the compiled form of values; the result is empty, or says for
+// the value at index i what is wrong with it.
+func (c *condition) compile(variables bool) (i int, problem, fix string) {
+	for i, v := range c.values {
+		switch c.op.family {
+		case famString, famLike, famARN:
+			d := plainText
+			if c.op.family == famLike {
+				d = globText
+			} else if c.op.family == famARN {
+				d = arnText
+				if v != "*" && !strings.HasPrefix(v, "arn:") && !strings.ContainsAny(v, "*?") && !(variables && strings.Contains(v, "${")) {
+					return i, "is not an ARN", `write "arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE", or use a String operator`
+				}
+			}
+			p, bad := compileText(v, d, variables)
+			if bad != "" {
+				return i, "has a malformed policy variable: " + bad, `write ${KEY}, ${KEY, 'default'}, or ${$}{ for the text "${"`
+			}
+			p.fold = c.op.fold
+			if c.op.family == famARN && v == "*" {
+				p = pattern{form: formAny}
+			}
+			c.patterns = append(c.patterns, p)
+		case famNumeric:
+			d, ok := parseDecimal(v)
+			if !ok {
+				return i, "is not a number", variableFix(v, "write an integer or a decimal number")
+			}
+			c.numbers = append(c.numbers, d)
+		case famDate:
+			t, ok := parseInstant(v)
+			if !ok {
+				return i, "is not a date", variableFix(v, `write "2006-01-02T15:04:05Z" or epoch seconds`)
+			}
+			c.dates = append(c.dates, t)
+		case famIP:
+			n, ok := parseNet(v)
+			if !ok {
+				return i, "is not an IP address or CIDR block", variableFix(v, `write "203.0.113.0/24" or "2001:db8::/32"`)
+			}
+			c.nets = append(c.nets, n)
+		case famBinary:
+			b, err := base64.StdEncoding.DecodeString(v)
+			if err != nil {
+				return i, "is not base64", variableFix(v, "encode the bytes as standard base64 with padding")
+			}
+			c.bytes = append(c.bytes, string(b))
+		case famBool, famNull:
+			switch {
+			case equalFold(v, "true"):
+				c.yes = true
+			case equalFold(v, "false"):
+				c.no = true
+			default:
+				return i, "is not a boolean", variableFix(v, `write "true" or "false"`)
+			}
+		}
+	}
+	return 0, "", ""
+}
+
+func variableFix(v, fix string) string {
+	if strings.Contains(v, "${") {
+		return "policy variables work with String and ARN operators only: " + fix
+	}
+	return fix
+}
+
+// parseNet reads a CIDR block or a single address. Bits after the prefix are
+// ignored.
+//
+// Source: IAM User Guide, reference_policies_elements_condition_operators
+// (IP address condition operators).
+func parseNet(v string) (netip.Prefix, bool) {
+	if strings.Contains(v, "/") {
+		n, err := netip.ParsePrefix(v)
+		return n.Masked(), err == nil
+	}
+	a, ok := parseAddr(v)
+	if !ok {
+		return netip.Prefix{}, false
+	}
+	n, err := a.Prefix(a.BitLen())
+	return n, err == nil
+}
+
+// parseAddr refuses zones, which no source address carries.
+func parseAddr(v string) (netip.Addr, bool) {
+	if strings.IndexByte(v, '%') >= 0 {
+		return netip.Addr{}, false
+	}
+	a, err := netip.ParseAddr(v)
+	return a, err == nil
+}
+
+// met reports whether the request satisfies the condition.
+//
+// Missing keys: a positive operator is false, a negated one and ...IfExists
+// true, ForAllValues true, ForAnyValue false (also when negated).
+// Source: IAM User Guide, reference_policies_elements_condition_operators and
+// reference_policies_condition-single-vs-multi-valued-context-keys.
+func (c *condition) met(ctx *Context) bool {
+	e := ctx.find(c.key)
+	if c.op.family == famNull {
+		return e == nil && c.yes || e != nil && c.no
+	}
+	if e == nil {
+		switch {
+		case c.op.ifExists:
+			return true
+		case c.op.set != quantNone:
+			return c.op.set == quantAll
+		}
+		return c.op.negated
+	}
+	switch c.op.set {
+	case quantAll:
+		return c.all(e, ctx)
+	case quantAny:
+		for _, v := range e.values() {
+			if c.holds(v, ctx) {
+				return true
+			}
+		}
+		return false
+	}
+	// A multivalued key needs a set operator. AWS does not document what
+	// happens without; iam-simulate reports that it never matches [unsure].
+	if e.multi {
+		return false
+	}
+	return c.holds(e.one[0], ctx)
+}
+
+// all is ForAllValues: also true for a key that resolves to an empty string.
+//
+// Source: IAM User Guide, reference_policies_condition-single-vs-multi-valued-context-keys.
+func (c *condition) all(e *entry, ctx *Context) bool {
+	values := e.values()
+	if len(values) == 1 && values[0] == "" {
+		return true
+	}
+	for _, v := range values {
+		if !c.holds(v, ctx) {
+			return false
+		}
+	}
+	return true
+}
+
+// holds decides one request value: any listed value matches, or, for a negated
+// operator, none does.
+func (c *condition) holds(v string, ctx *Context) bool {
+	return c.matches(v, ctx) != c.op.negated
+}
+
+// matches compares without negation. A request value of the wrong type (text
+// where a number is wanted) equals nothing.
+func (c *condition) matches(v string, ctx *Context) bool {
+	switch c.op.family {
+	case famString, famLike:
+		for i := range c.patterns {
+			if c.patterns[i].match(v, ctx) {
+				return true
+			}
+		}
+	case famARN:
+		if _, ok := splitARN(v); !ok {
+			return false
+		}
+		for i := range c.patterns {
+			if c.patterns[i].match(v, ctx) {
+				return true
+			}
+		}
+	case famNumeric:
+		if d, ok := parseDecimal(v); ok {
+			for _, n := range c.numbers {
+				if c.op.relation.holds(d.compare(n)) {
+					return true
+				}
+			}
+		}
+	case famDate:
+		if t, ok := parseInstant(v); ok {
+			for _, d := range c.dates {
+				if c.op.relation.holds(t.compare(d)) {
+					return true
+				}
+			}
+		}
+	case famIP:
+		if a, ok := parseAddr(v); ok {
+			for _, n := range c.nets {
+				if n.Contains(a) {
+					return true
+				}
+			}
+		}
+	case famBinary:
+		return c.matchesBytes(v)
+	case famBool:
+		return c.yes && equalFold(v, "true") || c.no && equalFold(v, "false")
+	}
+	return false
+}
+
+// matchesBytes takes the request's value as bytes, or as the base64 of them,
+// which is how text formats carry binary keys.
+func (c *condition) matchesBytes(v string) bool {
+	for i, b := range c.bytes {
+		if v == b || v == c.values[i] {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,319 @@
+package policy
+
+import "strings"
+
+// scan is what one list of policies says about a request.
+type scan struct {
+	deny  hit
+	allow hit
+	// reach is the farthest of the allows; allow is the statement that has it.
+	reach reach
+}
+
+// read evaluates one policy into the scan. It does not stop at a Deny found
+// before, but the first one stays.
+func (s *scan) read(p *Policy, r *Request, bounded bool) {
+	for i := range p.stmts {
+		st := &p.stmts[i]
+		if st.effect == EffectAllow && s.reach == reachDirect || st.effect == EffectDeny && s.deny.policy != nil {
+			continue
+		}
+		at := st.applies(r, bounded)
+		if at == reachNone {
+			continue
+		}
+		if st.effect == EffectDeny {
+			s.deny = hit{p, i}
+		} else if at > s.reach {
+			s.allow, s.reach = hit{p, i}, at
+		}
+	}
+}
+
+func (s *scan) readAll(list []*Policy, r *Request, bounded bool) {
+	for _, p := range list {
+		if p != nil {
+			s.read(p, r, bounded)
+		}
+	}
+}
+
+// Decide answers the request. It does not allocate.
+//
+// Every Deny of every policy type that applies to the caller wins over every
+// Allow; then each type that limits must allow, and one of those that grant.
+//
+// Source: IAM User Guide, reference_policies_evaluation-logic and its
+// sub-pages.
+func (s *Set) Decide(r *Request) Decision {
+	d, _ := s.decide(r)
+	return d
+}
+
+// terms are the facts about a request that the rules turn on.
+type terms struct {
+	caller PrincipalType
+	// resource is the resource's policy, nil if it has no say.
+	resource *Policy
+	// sameAccount: the caller's account owns the resource.
+	sameAccount bool
+	// mustAllow: the resource's own policy must allow, as no identity policy
+	// suffices: role trust policies and key policies.
+	mustAllow bool
+	// reason for what the resource's policy decides.
+	reason Reason
+	// scp, rcp: these bind the request.
+	scp, rcp bool
+	// identity: the caller has identity policies, boundary and session.
+	identity bool
+}
+
+func (s *Set) terms(r *Request) terms {
+	p := r.Principal
+	t := terms{caller: p.Type, reason: ReasonResource}
+	t.sameAccount = r.ResourceAccount == "" || r.ResourceAccount == p.Account
+	kind := ResourceKind(r.Resource)
+	t.resource = s.Resource
+	if s.Resource != nil {
+		kind = s.Resource.kind
+	}
+	switch kind {
+	case Trust:
+		// Taking on the role is the trust policy's affair, and nothing else is.
+		// Source: IAM User Guide, id_roles_terms-and-concepts (trust policy).
+		if takesRole(r.Action) {
+			t.mustAllow, t.reason = true, ReasonTrust
+		} else {
+			t.resource = nil
+		}
+	case Key:
+		// Source: KMS Developer Guide, key-policies.
+		if s.Resource != nil || serviceIs(r.Action, "kms") {
+			t.mustAllow, t.reason = true, ReasonKeyPolicy
+		}
+	}
+	switch p.Type {
+	case User, AssumedRole, FederatedUser:
+		t.identity = true
+		t.scp = true
+	case Root:
+		t.scp = true
+	}
+	// Source: Organizations User Guide, orgs_manage_policies_scps and
+	// orgs_manage_policies_rcps: service-linked roles are bound by neither, the
+	// management account's principals not by SCPs.
+	t.scp = t.scp && !p.ServiceLinked && !p.ManagementAccount
+	t.rcp = !p.ServiceLinked && supportsRCP(r.Action)
+	return t
+}
+
+// takesRole reports the actions that a trust policy allows.
+func takesRole(action string) bool {
+	_, name, _ := strings.Cut(action, ":")
+	if !serviceIs(action, "sts") {
+		return false
+	}
+	for _, a := range [...]string{"AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "TagSession", "SetSourceIdentity", "SetContext"} {
+		if equalFold(name, a) {
+			return true
+		}
+	}
+	return false
+}
+
+func serviceIs(action, service string) bool {
+	return len(action) > len(service) && action[len(service)] == ':' && equalFold(action[:len(service)], service)
+}
+
+// supportsRCP leaves out the services that are known not to honour resource
+// control policies. The list of those that do grows, so that an unknown
+// service counts as one.
+//
+// Source: Organizations User Guide, orgs_manage_policies_rcps (services that
+// support RCPs).
+func supportsRCP(action string) bool {
+	for _, service := range [...]string{"iam", "ec2", "lambda", "sns"} {
+		if serviceIs(action, service) {
+			return false
+		}
+	}
+	return true
+}
+
+// needsNothing: any caller may ask who it is, even under an explicit deny.
+//
+// Source: STS API_GetCallerIdentity.
+func needsNothing(action string) bool { return equalFold(action, "sts:GetCallerIdentity") }
+
+// decide also returns the facts, for explanations.
+func (s *Set) decide(r *Request) (Decision, terms) {
+	t := s.terms(r)
+	if needsNothing(r.Action) {
+		if t.caller == Anonymous {
+			return Decision{Verdict: ImplicitDeny, Reason: ReasonAnonymous}, t
+		}
+		return Decision{Verdict: Allow, Reason: ReasonNotNeeded}, t
+	}
+	denied := func(why Reason, at hit) Decision { return Decision{Verdict: ExplicitDeny, Reason: why, hit: at} }
+	// missing is the first type in order that had to allow and did not.
+	missing := ReasonNone
+	lacks := func(why Reason) {
+		if missing == ReasonNone {
+			missing = why
+		}
+	}
+	bounded := s.Boundary != nil && t.identity
+
+	if t.scp {
+		if deny, ok := levels(s.SCPs, r, bounded); deny.policy != nil {
+			return denied(ReasonSCP, deny), t
+		} else if !ok {
+			lacks(ReasonSCP)
+		}
+	}
+	if t.rcp {
+		if deny, ok := levels(s.RCPs, r, bounded); deny.policy != nil {
+			return denied(ReasonRCP, deny), t
+		} else if !ok {
+			lacks(ReasonRCP)
+		}
+	}
+	if len(s.Endpoint) > 0 {
+		var e scan
+		e.readAll(s.Endpoint, r, bounded)
+		if e.deny.policy != nil {
+			return denied(ReasonEndpoint, e.deny), t
+		}
+		if e.reach == reachNone {
+			lacks(ReasonEndpoint)
+		}
+	}
+	var res, id, bound, sess scan
+	if t.resource != nil {
+		res.read(t.resource, r, bounded)
+		if res.deny.policy != nil {
+			return denied(t.reason, res.deny), t
+		}
+	}
+	if t.restricted(r) {
+		return denied(ReasonPublicAccess, hit{}), t
+	}
+	if t.identity {
+		id.readAll(s.Identity, r, bounded)
+		if id.deny.policy != nil {
+			return denied(ReasonIdentity, id.deny), t
+		}
+		if s.Boundary != nil {
+			bound.read(s.Boundary, r, bounded)
+			if bound.deny.policy != nil {
+				return denied(ReasonBoundary, bound.deny), t
+			}
+		} else {
+			bound.reach = reachDirect
+		}
+		sess.readAll(s.Session, r, bounded)
+		if sess.deny.policy != nil {
+			return denied(ReasonSession, sess.deny), t
+		}
+		if len(s.Session) == 0 {
+			sess.reach = reachDirect
+		}
+	}
+	reason, by := t.allow(r, &res, &id, &bound, &sess, lacks)
+	if missing != ReasonNone {
+		return Decision{Verdict: ImplicitDeny, Reason: missing}, t
+	}
+	return Decision{Verdict: Allow, Reason: reason, hit: by}, t
+}
+
+// allow applies the rules on who may grant and who limits. It returns what
+// granted, or tells lacks what did not.
+func (t *terms) allow(r *Request, res, id, bound, sess *scan, lacks func(Reason)) (Reason, hit) {
+	if r.Granted {
+		// Source: KMS Developer Guide, grants.
+		return ReasonGrant, hit{}
+	}
+	switch t.caller {
+	case Anonymous, Service, WebIdentity:
+		// Only the resource's policy can allow those without an identity in
+		// some account.
+		if res.reach == reachNone {
+			lacks(t.reason)
+		}
+		return t.reason, res.allow
+	case Root:
+		// The root user may do everything in its account, except what a key or
+		// trust policy does not let it, and nothing elsewhere by itself.
+		if res.reach != reachNone {
+			return t.reason, res.allow
+		}
+		if t.mustAllow || !t.sameAccount {
+			lacks(t.reason)
+		}
+		return ReasonRoot, hit{}
+	}
+	if t.sameAccount {
+		// Source: IAM User Guide, reference_policies_evaluation-logic (table of
+		// principals and implicit denies).
+		switch res.reach {
+		case reachDirect:
+			return t.reason, res.allow
+		case reachLimited:
+			t.limits(bound, sess, lacks)
+			return t.reason, res.allow
+		case reachNone:
+			if t.mustAllow {
+				lacks(t.reason)
+			}
+		}
+	}
+	if id.reach == reachNone {
+		lacks(ReasonIdentity)
+	}
+	t.limits(bound, sess, lacks)
+	// Source: IAM User Guide, reference_policies_evaluation-logic-cross-account.
+	if !t.sameAccount && res.reach == reachNone {
+		lacks(t.reason)
+	}
+	return ReasonIdentity, id.allow
+}
+
+func (t *terms) limits(bound, sess *scan, lacks func(Reason)) {
+	if bound.reach == reachNone {
+		lacks(ReasonBoundary)
+	}
+	if sess.reach == reachNone {
+		lacks(ReasonSession)
+	}
+}
+
+// levels reads a hierarchy, root first. ok is true if every level allows.
+//
+// Source: Organizations User Guide, orgs_manage_policies_scps_evaluation.
+func levels(list [][]*Policy, r *Request, bounded bool) (deny hit, ok bool) {
+	ok = true
+	for _, level := range list {
+		var s scan
+		s.readAll(level, r, bounded)
+		if s.deny.policy != nil {
+			return s.deny, false
+		}
+		ok = ok && s.reach != reachNone
+	}
+	return hit{}, ok
+}
+
+// restricted is S3's RestrictPublicBuckets: under a public policy only AWS
+// services and the bucket owner's own account pass.
+//
+// Source: S3 API_PublicAccessBlockConfiguration.
+func (t *terms) restricted(r *Request) bool {
+	if !r.RestrictPublic || t.resource == nil || t.caller == Service {
+		return false
+	}
+	if t.caller != Anonymous && t.sameAccount {
+		return false
+	}
+	public, _, _ := t.resource.Public()
+	return public
+}
