@@ -25,6 +25,8 @@ type Config struct {
 	Rand      io.Reader
 	// Log gets refusals that are the sandbox's fault; nil: none.
 	Log *slog.Logger
+	// Used is told of every verified access key; nil: nobody is.
+	Used func(accessKeyID string, at time.Time, region, service string)
 	// MaxBody bounds a request's body in bytes; 0: 512 MiB.
 	MaxBody int64
 }

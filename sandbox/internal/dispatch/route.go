@@ -33,8 +33,17 @@ const (
 
 // IsAWS reports whether the host name (without port) is one that the sandbox
 // answers for as AWS.
+//
+// Hosts of other partitions and of the newer dual-stack domain count too, so
+// that no request for them leaves the machine; routeOf refuses them by name.
 func IsAWS(host string) bool {
-	return strings.HasSuffix(strings.ToLower(host), awsDomain)
+	host = strings.ToLower(host)
+	for _, domain := range []string{awsDomain, ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws"} {
+		if strings.HasSuffix(host, domain) {
+			return true
+		}
+	}
+	return false
 }
 
 // routeOf reads the host of a request. Anything that is not AWS's is the plain
@@ -45,6 +54,10 @@ func routeOf(r *http.Request) route {
 		host = h
 	}
 	name, ok := strings.CutSuffix(host, awsDomain)
+	if !ok && IsAWS(host) {
+		service, _, _ := strings.Cut(host, ".")
+		return route{service: service, region: defaultRegion, fault: "the sandbox does not know the host " + host}
+	}
 	if !ok {
 		for _, own := range []string{".localhost", ".127.0.0.1"} {
 			if label, ok := strings.CutSuffix(host, own); ok {

@@ -302,6 +302,9 @@ func (x *exchange) authenticate(rt route) error {
 		return err
 	}
 	x.call.Body, x.call.Caller = body, cred.Caller
+	if x.d.Used != nil {
+		x.d.Used(x.claim.AccessKeyID, x.call.Now, x.call.Region, x.svc.prefix)
+	}
 	return nil
 }
 

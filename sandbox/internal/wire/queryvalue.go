@@ -69,7 +69,7 @@ func readForm(n *formNode, p *plan, v reflect.Value, path string) error {
 	if n.value == nil || len(n.children) > 0 {
 		return fmt.Errorf("the parameter %q is a value, not a structure", path)
 	}
-	return setText(*n.value, p, p.target(v), path)
+	return setParameter(*n.value, p, p.target(v), path)
 }
 
 // entries returns NAME.member.1, NAME.member.2 ... in order. A list that is
@@ -141,8 +141,8 @@ func readFormMap(n *formNode, p *plan, v reflect.Value, path string) error {
 	return nil
 }
 
-// setText sets a scalar from text. The value stays out of errors.
-func setText(s string, p *plan, v reflect.Value, path string) error {
+// setParameter sets a scalar from text. The value stays out of errors.
+func setParameter(s string, p *plan, v reflect.Value, path string) error {
 	switch p.kind {
 	case kindString:
 		v.SetString(s)

@@ -1,0 +1,71 @@
+package sandbox
+
+import (
+	"fmt"
+
+	"github.com/strongroom-dev/strongroom/sandbox/internal/dispatch"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/iam"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/kms"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/s3"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/sts"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/store"
+)
+
+// parts are the sandbox's insides, wired to each other.
+type parts struct {
+	db       *store.DB
+	iam      *iam.Service
+	forge    *forge.Forge
+	dispatch *dispatch.Dispatcher
+}
+
+// assemble opens the store and makes every service. A new service is added to
+// the list here and nowhere else.
+func assemble(o *Options) (p *parts, err error) {
+	p = &parts{db: store.Memory()}
+	if o.DataDir != "" {
+		if p.db, err = store.Open(o.DataDir); err != nil {
+			return nil, err
+		}
+	}
+	defer func() {
+		if err != nil {
+			_ = p.db.Close() // the first error is the one to tell
+		}
+	}()
+	if p.forge, err = forge.New(forge.Options{Issuers: o.Issuers, Clock: o.Clock, Rand: o.Rand}); err != nil {
+		return nil, err
+	}
+	p.iam = iam.New(p.db)
+	p.iam.Clock = o.Clock
+	keys := kms.New(p.db, p.iam)
+	keys.Clock, keys.Rand = o.Clock, o.Rand
+	services := ready(
+		p.iam,
+		sts.New(p.db, p.iam, p.forge),
+		keys,
+		s3.New(p.db, keys, p.iam),
+	)
+	if err = p.db.Load(); err != nil {
+		return nil, fmt.Errorf("data directory %s: %w", o.DataDir, err)
+	}
+	p.dispatch, err = dispatch.New(dispatch.Config{
+		DB: p.db, Directory: p.iam, Services: services,
+		Clock: o.Clock, Rand: o.Rand, Log: o.Log, MaxBody: o.MaxBody,
+		Used: p.iam.Used,
+	})
+	return p, err
+}
+
+func (p *parts) close() error { return p.db.Close() }
+
+func ready(parts ...any) (out []op.Service) {
+	for _, p := range parts {
+		if s, ok := p.(op.Service); ok && s.Protocol() != nil {
+			out = append(out, s)
+		}
+	}
+	return out
+}
