@@ -1,0 +1,8 @@
+package examples
+
+import "embed"
+
+// FS holds one directory for each example room, with its spec.
+//
+//go:embed foundations/strongroom.hcl
+var FS embed.FS

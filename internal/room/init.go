@@ -1,0 +1,278 @@
+package room
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/strongroom-dev/strongroom/internal/diag"
+)
+
+// Options is what a new spec says. Where there is a spec already, an option
+// that is set must agree with it.
+type Options struct {
+	Name, Account, Region string
+	// Forge is "gitlab" or "github"; empty: gitlab.
+	Forge string
+	// Project is GROUP/PROJECT, or OWNER/REPOSITORY.
+	Project string
+	// Issuer is for a forge of your own; empty: the forge's public one.
+	Issuer string
+	// Engine is "tofu" or "terraform"; empty: not said.
+	Engine string
+}
+
+// What happened to a file.
+const (
+	Created   = "created"
+	Updated   = "updated"
+	Unchanged = "unchanged"
+	// Kept means that a person changed the file, so it was left alone.
+	Kept = "kept"
+)
+
+// Outcome says what Init did with a file.
+type Outcome struct {
+	// Path is relative to the room, with slashes.
+	Path string `json:"path"`
+	// Action is one of the words above.
+	Action string `json:"action"`
+	// New is where the text is that a kept file was not replaced with. Empty for
+	// other files, and for a kept one that is only ever written once.
+	New string `json:"new,omitempty"`
+}
+
+// Init makes dir a room: it writes a spec from opt if there is none, and brings
+// the rendered files up to date. It can be killed at any point and run again,
+// and a second run without a change writes nothing. Two runs at once on one
+// directory are not supported. The errors are diagnostics.
+func Init(dir string, opt Options) (*Room, []Outcome, error) {
+	out := []Outcome{}
+	r, err := Load(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		r, err = opt.room()
+		if err != nil {
+			return nil, nil, err
+		}
+		r.Dir = dir
+	case err != nil:
+		return nil, nil, err
+	default:
+		if err := opt.agree(r); err != nil {
+			return nil, nil, err
+		}
+	}
+	files, err := Render(r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("render the room: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, nil, ioError(err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, nil, ioError(err)
+	}
+	defer root.Close()
+	if _, err := root.Lstat(SpecFile); errors.Is(err, fs.ErrNotExist) {
+		spec, err := opt.spec()
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := replace(root, SpecFile, spec); err != nil {
+			return nil, nil, ioError(err)
+		}
+		out = append(out, Outcome{Path: SpecFile, Action: Created})
+	} else {
+		out = append(out, Outcome{Path: SpecFile, Action: Unchanged})
+	}
+	rendered, err := write(root, files)
+	if err != nil {
+		return nil, nil, ioError(err)
+	}
+	return r, append(out, rendered...), nil
+}
+
+// write brings files up to date and the manifest with them.
+func write(root *os.Root, files []File) ([]Outcome, error) {
+	m, err := readManifest(root)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Outcome, len(files))
+	after := &manifest{FormatVersion: 1, Files: map[string][]string{}}
+	for i, f := range files {
+		action, err := decide(root, m, f)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = Outcome{Path: f.Path, Action: action}
+		switch {
+		case f.Once:
+		case action == Kept:
+			after.Files[f.Path] = m.Files[f.Path]
+			out[i].New = newDir + "/" + f.Path
+		default:
+			after.Files[f.Path] = []string{digest(f.Content)}
+		}
+	}
+	// First say what is going to be ours, so that a run that is killed half-way
+	// does not take its own files for a person's.
+	during := &manifest{FormatVersion: 1, Files: map[string][]string{}}
+	pending := false
+	for i, f := range files {
+		during.Files[f.Path] = after.Files[f.Path]
+		if out[i].Action == Created || out[i].Action == Updated {
+			pending = true
+			both := slices.Concat(m.Files[f.Path], after.Files[f.Path])
+			slices.Sort(both)
+			during.Files[f.Path] = slices.Compact(both)
+		}
+		if len(during.Files[f.Path]) == 0 {
+			delete(during.Files, f.Path)
+		}
+	}
+	if pending {
+		if err := writeManifest(root, during); err != nil {
+			return nil, err
+		}
+	}
+	for i, f := range files {
+		side := newDir + "/" + f.Path
+		switch {
+		case out[i].Action == Created, out[i].Action == Updated:
+			err = replace(root, f.Path, f.Content)
+		case out[i].New != "":
+			err = replace(root, side, f.Content)
+		}
+		if err == nil && out[i].New == "" {
+			err = root.Remove(side)
+			if errors.Is(err, fs.ErrNotExist) {
+				err = nil
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for path, sums := range after.Files {
+		if len(sums) == 0 {
+			delete(after.Files, path)
+		}
+	}
+	if err := writeManifest(root, after); err != nil {
+		return nil, err
+	}
+	return out, root.RemoveAll(tmpDir)
+}
+
+func writeManifest(root *os.Root, m *manifest) error {
+	data, err := m.encode()
+	if err != nil {
+		return err
+	}
+	return replace(root, manifestFile, data)
+}
+
+// decide says what is to be done with a file.
+func decide(root *os.Root, m *manifest, f File) (string, error) {
+	on, err := root.ReadFile(f.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Created, nil
+	case err != nil:
+		return "", err
+	case f.Once || digest(on) == digest(f.Content):
+		return Unchanged, nil
+	case m.ours(f.Path, digest(on)):
+		return Updated, nil
+	}
+	return Kept, nil
+}
+
+func ioError(err error) error {
+	return &diag.Diagnostic{
+		Rule: "room-io", Summary: "the room cannot be written: " + err.Error(), Err: err,
+		Why: "nothing is half-written: each file is the old one or the new one",
+		Fix: "clear the cause and run the same command again",
+	}
+}
+
+// spec returns the text of a new spec.
+func (o Options) spec() ([]byte, error) {
+	src, err := stackFS.ReadFile("stacks/strongroom.hcl.tmpl")
+	if err != nil {
+		return nil, err
+	}
+	return execute(SpecFile, src, map[string]any{
+		"Name": o.name(), "Account": o.Account, "Region": o.Region, "Engine": o.Engine,
+		"Forge":         Forge{Kind: o.forge(), Project: o.Project, Issuer: o.Issuer},
+		"DefaultBucket": o.name() + "-state-" + o.Account,
+	})
+}
+
+func (o Options) name() string {
+	if o.Name == "" {
+		return "foundations"
+	}
+	return o.Name
+}
+
+func (o Options) forge() string {
+	if o.Forge == "" {
+		return "gitlab"
+	}
+	return o.Forge
+}
+
+// room checks the options by reading the spec they make.
+func (o Options) room() (*Room, error) {
+	missing := diag.List{}
+	for _, need := range []struct{ flag, value, example string }{
+		{"account", o.Account, "111122223333"},
+		{"region", o.Region, "eu-west-2"},
+		{"project", o.Project, "GROUP/PROJECT"},
+	} {
+		if need.value == "" {
+			missing = append(missing, &diag.Diagnostic{
+				Rule: "init-missing", Summary: "a new room needs its " + need.flag,
+				Why: "there is no " + SpecFile + " yet that says it", Fix: "add --" + need.flag + " " + need.example,
+			})
+		}
+	}
+	if len(missing) > 0 {
+		return nil, missing
+	}
+	src, err := o.spec()
+	if err != nil {
+		return nil, err
+	}
+	return Parse(SpecFile, src)
+}
+
+// agree refuses options that say something else than the spec does.
+func (o Options) agree(r *Room) error {
+	var list diag.List
+	for _, c := range []struct{ flag, option, spec string }{
+		{"name", o.Name, r.Name},
+		{"account", o.Account, r.Account},
+		{"region", o.Region, r.Region},
+		{"forge", o.Forge, r.Forge.Kind},
+		{"project", o.Project, r.Forge.Project},
+		{"issuer", o.Issuer, r.Forge.Issuer},
+		{"engine", o.Engine, r.Engine},
+	} {
+		if c.option != "" && c.option != c.spec {
+			list = append(list, &diag.Diagnostic{
+				Rule: "init-conflict", Summary: fmt.Sprintf("--%s %s, and the spec says %q", c.flag, c.option, c.spec),
+				At:  diag.Location{File: filepath.Join(r.Dir, SpecFile)},
+				Why: "init never changes a spec that is there", Fix: "edit the spec, or leave out --" + c.flag,
+			})
+		}
+	}
+	return list.Err()
+}

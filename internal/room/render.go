@@ -1,0 +1,140 @@
+package room
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strongroom-dev/strongroom/modules"
+)
+
+//go:embed stacks/*.tmpl stacks/bootstrap/*.tmpl stacks/src/*.tmpl
+var stackFS embed.FS
+
+// File is a file of a room.
+type File struct {
+	// Path is relative to the room, with slashes.
+	Path    string
+	Content []byte
+	// Once is whether the file is written only where there is none: from then
+	// on it belongs to the person, or to "strongroom bootstrap".
+	Once bool
+}
+
+var templates = template.Must(template.New("").Funcs(template.FuncMap{
+	"quote": quote,
+	"list": func(values []string) string {
+		quoted := make([]string, len(values))
+		for i, v := range values {
+			quoted[i] = quote(v)
+		}
+		if len(quoted) < 2 {
+			return "[" + strings.Join(quoted, "") + "]"
+		}
+		return "[\n" + strings.Join(quoted, ",\n") + ",\n]"
+	},
+	"stateKeys": func(r *Room) []string {
+		keys := make([]string, len(Stacks))
+		for i, s := range Stacks {
+			keys[i] = r.StateKey(s)
+		}
+		return keys
+	},
+	"regions": func(r *Room) []string {
+		regions := append([]string{r.Region}, r.Automation.AllowedRegions...)
+		slices.Sort(regions)
+		return slices.Compact(regions)
+	},
+}).ParseFS(stackFS, "stacks/*.tmpl"))
+
+// quote writes a text as HCL does, with its template markers escaped.
+func quote(s string) string {
+	return string(hclwrite.TokensForValue(cty.StringVal(s)).Bytes())
+}
+
+// Render returns the files of both stacks, the modules they use and .gitignore,
+// sorted by path. The spec is not among them.
+func Render(r *Room) ([]File, error) {
+	files := []File{}
+	for _, stack := range Stacks {
+		names, err := fs.Glob(stackFS, "stacks/"+stack+"/*.tmpl")
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			src, err := stackFS.ReadFile(name)
+			if err != nil {
+				return nil, err
+			}
+			content, err := execute(name, src, r)
+			if err != nil {
+				return nil, err
+			}
+			base := strings.TrimSuffix(path.Base(name), ".tmpl")
+			files = append(files, File{Path: stack + "/" + base, Content: content, Once: base == "backend.tf"})
+		}
+	}
+	ignore, err := stackFS.ReadFile("stacks/gitignore.tmpl")
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, File{Path: ".gitignore", Content: ignore})
+	err = fs.WalkDir(modules.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := modules.FS.ReadFile(name)
+		files = append(files, File{Path: "modules/" + name, Content: content})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return files, nil
+}
+
+// BackendS3 returns backend.tf of a stack once its bucket and key exist. keyARN
+// is the ARN of the key, never its alias.
+func (r *Room) BackendS3(stack, keyARN string) ([]byte, error) {
+	if !slices.Contains(Stacks, stack) {
+		return nil, fmt.Errorf("there is no stack %q, only %q", stack, Stacks)
+	}
+	src, err := stackFS.ReadFile("stacks/backend.s3.tf.tmpl")
+	if err != nil {
+		return nil, err
+	}
+	return execute("backend.s3.tf", src, struct {
+		Room          *Room
+		Stack, KeyARN string
+	}{r, stack, keyARN})
+}
+
+// BackendLocal returns backend.tf of the bootstrap stack as it starts.
+func BackendLocal() ([]byte, error) {
+	src, err := stackFS.ReadFile("stacks/bootstrap/backend.tf.tmpl")
+	if err != nil {
+		return nil, err
+	}
+	return execute("backend.tf", src, nil)
+}
+
+func execute(name string, src []byte, data any) ([]byte, error) {
+	t, err := template.Must(templates.Clone()).New(name).Parse(string(src))
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, data); err != nil {
+		return nil, err
+	}
+	return hclwrite.Format(b.Bytes()), nil
+}
