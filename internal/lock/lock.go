@@ -1,0 +1,101 @@
+package lock
+
+import (
+	"context"
+	"fmt"
+)
+
+// Lock is one claim about the room that must hold.
+type Lock struct {
+	// ID is short and stable, "plain-http".
+	ID string
+	// Claim is one English sentence.
+	Claim string
+	// Enforced says where the text that enforces the claim stands: a module's
+	// file and the Sid or block.
+	Enforced string
+	// Controls are requests that must succeed. They show that the attacks are
+	// refused for what they do, and not because nothing works. May be empty
+	// where the claim itself says that something works.
+	Controls []Attack
+	// Attacks must all be refused, or, where Attack.Want says so, answered.
+	Attacks []Attack
+	// TakeOff removes the lock from the world, for the mutation test. It
+	// returns how to put it back.
+	TakeOff func(ctx context.Context, w *World) (putBack func() error, err error)
+}
+
+// Attack is one attempt.
+type Attack struct {
+	// By is who tries, in words.
+	By string
+	// Request is what is tried, in words.
+	Request string
+	// Do makes the attempt. Its error means that the attempt could not be
+	// judged; a refusal is an Outcome.
+	Do func(ctx context.Context, w *World) (Outcome, error)
+}
+
+// Outcome is what came of an attempt.
+type Outcome struct {
+	// Answer in the words of the one who gave it: "AccessDenied", "allowed",
+	// "plan refused".
+	Answer string
+	// Refused tells whether the attempt failed as the claim says it must.
+	Refused bool
+	// DecidedBy names the statement, block or rule that decided.
+	DecidedBy string
+}
+
+// Result is what a lock's attempts came to.
+type Result struct {
+	ID       string          `json:"id"`
+	Claim    string          `json:"claim"`
+	Enforced string          `json:"enforced"`
+	Controls []AttemptResult `json:"controls"`
+	Attacks  []AttemptResult `json:"attacks"`
+	Holds    bool            `json:"holds"`
+}
+
+// AttemptResult is one attempt and its answer.
+type AttemptResult struct {
+	By        string `json:"by"`
+	Request   string `json:"request"`
+	Answer    string `json:"answer"`
+	DecidedBy string `json:"decided_by"`
+	// Failed marks the attempt that broke the claim: an attack that was not
+	// refused or a control that was.
+	Failed bool `json:"failed"`
+}
+
+// Try makes every control and every attack, in order, even after one has shown
+// that the lock does not hold. An error means that the lock could not be
+// judged.
+func (l *Lock) Try(ctx context.Context, w *World) (Result, error) {
+	r := Result{ID: l.ID, Claim: l.Claim, Enforced: l.Enforced, Holds: true, Controls: []AttemptResult{}, Attacks: []AttemptResult{}}
+	try := func(a Attack, want bool) (AttemptResult, error) {
+		out, err := a.Do(ctx, w)
+		if err != nil {
+			return AttemptResult{}, fmt.Errorf("lock %s: %s: %s: %w", l.ID, a.By, a.Request, err)
+		}
+		if out.Refused != want {
+			r.Holds = false
+		}
+		return AttemptResult{By: a.By, Request: a.Request, Answer: out.Answer, DecidedBy: out.DecidedBy, Failed: out.Refused != want}, nil
+	}
+	for _, c := range l.Controls {
+		a, err := try(c, false)
+		if err != nil {
+			return r, err
+		}
+		r.Controls = append(r.Controls, a)
+	}
+	for _, c := range l.Attacks {
+		a, err := try(c, true)
+		if err != nil {
+			return r, err
+		}
+		r.Attacks = append(r.Attacks, a)
+	}
+	return r, nil
+}

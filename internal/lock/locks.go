@@ -1,0 +1,24 @@
+package lock
+
+// All returns every lock of the foundations, in the order they are shown. A
+// new lock is a file like plain_http.go and a line here.
+func All() []*Lock {
+	return []*Lock{
+		plainHTTP(),
+		uploadWithoutSSEKMS(),
+		uploadUnderAnotherKey(),
+		uploadThatNamesNoKey(),
+		readWithoutDecrypt(),
+		bucketDestroy(),
+		secondApply(),
+		oldVersions(),
+		otherProject(),
+		branchForApply(),
+		wrongAudience(),
+		falseTokens(),
+		impossibleSubject(),
+		planCannotWrite(),
+		noLongLivedKeys(),
+		otherEnvironment(),
+	}
+}

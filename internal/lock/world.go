@@ -1,0 +1,136 @@
+package lock
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// World is a finished room in the sandbox, and the people who attack it.
+// Locks leave it as they found it. One lock is tried at a time.
+type World struct {
+	// Account is the room's 12-digit account ID, Region where it lives.
+	Account, Region string
+	// Bucket is the state bucket, KeyARN the CMK of the room's own states and
+	// StateKey the object key of the bootstrap stack's state.
+	Bucket, KeyARN, StateKey string
+	// PlanRole and ApplyRole are ARNs.
+	PlanRole, ApplyRole string
+	// Forge is "gitlab" or "github", Project its "group/project" or
+	// "owner/repository", Branch the branch whose pipelines may apply, and
+	// Audience the only one accepted.
+	Forge, Project, Branch, Audience string
+	// Environments keep their states in the bucket from other accounts. With
+	// fewer than two, the lock between environments says that it has nothing to
+	// try and is an error.
+	Environments []Environment
+
+	// Operator is an administrator's session in the room's account: the person
+	// who bootstrapped. Attacks by the strongest are the ones worth having.
+	Operator aws.Credentials
+	// Reader is a session of ReaderRole, which may read every object of the
+	// account and use no key.
+	Reader     aws.Credentials
+	ReaderRole string
+	// Config returns the SDK's configuration for credentials; nil: anonymous.
+	Config func(creds *aws.Credentials) aws.Config
+	// Decided names the statement that decided the request with this ID, or
+	// says that none allowed it.
+	Decided func(requestID string) string
+	// Token asks the forge for a token.
+	Token func(Token) (string, error)
+
+	// Stack runs the bootstrap stack.
+	Stack Stack
+	// Trust plans a stack of nothing but the automation roles, whose apply role
+	// trusts the subject given, and returns the engine's refusal: "" when it
+	// planned. unchecked is the mutation: without the module's own check of
+	// subjects.
+	Trust func(ctx context.Context, subject string, unchecked bool) (refusal string, err error)
+
+	uncheckedTrust bool
+}
+
+// Environment is one environment of another account.
+type Environment struct {
+	Name     string
+	KeyARN   string
+	StateKey string
+	// Principal is who may use it, Credentials its own.
+	Principal   string
+	Credentials aws.Credentials
+}
+
+// Token describes a token to be minted. The zero value of a field is what an
+// honest pipeline of the room's project on Branch would get.
+type Token struct {
+	Project  string
+	Branch   string
+	Audience string
+	// Fault makes the token dishonest.
+	Fault Fault
+}
+
+// Fault is what is wrong with a token.
+type Fault string
+
+const (
+	// Honest tokens are as the forge issues them.
+	Honest Fault = ""
+	// Forged tokens carry the right claims under a key that is not the forge's.
+	Forged Fault = "forged"
+	// Expired tokens were good an hour ago.
+	Expired Fault = "expired"
+	// Unsigned tokens say alg: none.
+	Unsigned Fault = "none"
+)
+
+// Stack is the bootstrap stack as the engine sees it.
+type Stack interface {
+	// PlanDestroy plans the destruction of everything and returns the engine's
+	// refusal; "" when it planned. It never destroys.
+	PlanDestroy(ctx context.Context) (refusal string, err error)
+	// PlanLocked plans while somebody else holds the lock, and returns what the
+	// engine answers; "" when it planned all the same.
+	PlanLocked(ctx context.Context) (refusal string, err error)
+	// Edit replaces old by new in the stack's files, in the rendered stack or in
+	// its modules, and returns how to put it back. An old that is nowhere is an
+	// error.
+	Edit(file, old, new string) (putBack func() error, err error)
+}
+
+func (w *World) s3As(creds *aws.Credentials, options ...func(*s3.Options)) *s3.Client {
+	return s3.NewFromConfig(w.Config(creds), options...)
+}
+
+func (w *World) operator() *s3.Client       { return w.s3As(&w.Operator) }
+func (w *World) operatorIAM() *iam.Client   { return iam.NewFromConfig(w.Config(&w.Operator)) }
+func (w *World) operatorKMS() *kms.Client   { return kms.NewFromConfig(w.Config(&w.Operator)) }
+func (w *World) anonymousSTS() *sts.Client  { return sts.NewFromConfig(w.Config(nil)) }
+func (w *World) object(path string) *string { return aws.String("rehearsal/" + path) }
+
+// assume exchanges a token for a session of a role, as a pipeline does.
+func (w *World) assume(ctx context.Context, role string, t Token) (*aws.Credentials, Outcome, error) {
+	token, err := w.Token(t)
+	if err != nil {
+		return nil, Outcome{}, err
+	}
+	out, err := w.anonymousSTS().AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn: &role, RoleSessionName: aws.String("rehearsal"), WebIdentityToken: &token,
+		DurationSeconds: aws.Int32(int32(15 * time.Minute / time.Second)),
+	})
+	if err != nil {
+		o, err := w.judge(err, nil, "AccessDenied", "InvalidIdentityToken", "ExpiredTokenException")
+		return nil, o, err
+	}
+	o, err := w.judge(nil, &out.ResultMetadata)
+	return &aws.Credentials{
+		AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey,
+		SessionToken: *out.Credentials.SessionToken, CanExpire: true, Expires: *out.Credentials.Expiration,
+	}, o, err
+}
