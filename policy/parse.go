@@ -106,6 +106,7 @@ func (p *parser) statement(n *node) (s statement, err *SyntaxError) {
 		return s, p.fail(n.pos, p.path, "", "a statement is an object, got %s", n.kind)
 	}
 	s.pos, s.end = n.pos, n.end
+	s.line, _ = place(p.src, n.pos)
 	got := map[string]*node{}
 	for _, m := range n.members {
 		if !slices.Contains(statementElements, m.name) {

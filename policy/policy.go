@@ -41,8 +41,7 @@ func (p *Policy) Len() int { return len(p.stmts) }
 // none.
 func (p *Policy) Statement(i int) Statement {
 	s := &p.stmts[i]
-	line, _ := place(p.src, s.pos)
-	return Statement{Sid: s.sid, Effect: s.effect, Line: line, Source: string(p.src[s.pos:s.end])}
+	return Statement{Sid: s.sid, Effect: s.effect, Line: s.line, Source: string(p.src[s.pos:s.end])}
 }
 
 // Keys returns the condition keys and policy variables that the policy uses,

@@ -205,6 +205,26 @@ func (r *principalRef) isRoleOf(p *Principal) bool {
 	return name == r.name
 }
 
-// names reports that r is the caller's own name, which is what NotPrincipal
-// asks: an entry for its account or role does not exempt it.
-func (r *principalRef) names(p *Principal) bool { return r.covers(p) == reachDirect }
+// exempt reports that a NotPrincipal list leaves the caller out. Every name of
+// the caller must be listed: for a session that of the role, too. An entry for
+// the account alone exempts the root user only. AWS says to list the account as
+// well, as some services "might" deny the account otherwise; that is not copied
+// here [unsure].
+//
+// Source: IAM User Guide, reference_policies_elements_notprincipal; AWS Security
+// Blog "How to Restrict Amazon S3 Bucket Access to a Specific IAM Role".
+func exempt(list []principalRef, p *Principal) bool {
+	self, role := false, p.Type != AssumedRole
+	for i := range list {
+		r := &list[i]
+		switch at := r.covers(p); {
+		case r.kind == prinAny:
+			return true
+		case at == reachDirect:
+			self = true
+		case at == reachLimited:
+			role = true
+		}
+	}
+	return self && role
+}

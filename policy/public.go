@@ -16,8 +16,7 @@ import (
 func (p *Policy) Public() (public bool, statement int, reason string) {
 	for i := range p.stmts {
 		if s := &p.stmts[i]; s.public() {
-			line, _ := place(p.src, s.pos)
-			return true, i, fmt.Sprintf("statement %d (line %d) allows everyone, and no condition limits it to fixed values", i, line)
+			return true, i, fmt.Sprintf("statement %d (line %d) allows everyone, and no condition limits it to fixed values", i, s.line)
 		}
 	}
 	return false, -1, ""

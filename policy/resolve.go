@@ -42,12 +42,12 @@ func (p *Policy) ResolvePrincipals(resolve func(arn string) (id string, ok bool)
 			case r.kind == prinUser || r.kind == prinRole || r.kind == prinID:
 				id, ok := resolve(r.text)
 				if !ok {
-					return nil, &PrincipalError{Policy: p.name, Line: p.Statement(i).Line, Principal: r.text}
+					return nil, &PrincipalError{Policy: p.name, Line: s.line, Principal: r.text}
 				}
 				r.id = id
 				bound.bindings[r.text] = id
 			case r.kind == prinNever && r.typ == "AWS":
-				return nil, &PrincipalError{Policy: p.name, Line: p.Statement(i).Line, Principal: r.text}
+				return nil, &PrincipalError{Policy: p.name, Line: s.line, Principal: r.text}
 			}
 		}
 	}

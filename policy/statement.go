@@ -25,6 +25,7 @@ type statement struct {
 	sid      string
 	effect   Effect
 	pos, end int
+	line     int
 
 	principals   []principalRef // nil: the kind has no Principal
 	notPrincipal bool
@@ -50,10 +51,8 @@ func (s *statement) reach(p *Principal, bounded bool) reach {
 		if bounded {
 			return reachDirect
 		}
-		for i := range s.principals {
-			if s.principals[i].names(p) {
-				return reachNone
-			}
+		if exempt(s.principals, p) {
+			return reachNone
 		}
 		return reachDirect
 	}

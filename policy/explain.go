@@ -1,0 +1,253 @@
+package policy
+
+// Explanation is a decision with everything that led to it. It shares nothing
+// with the request and stays valid when that is reused.
+type Explanation struct {
+	Verdict Verdict `json:"verdict"`
+	// Reason is that of the Decision.
+	Reason Reason `json:"reason"`
+	// Principal is the caller's ARN, empty for an anonymous one.
+	Principal string `json:"principal"`
+	Action    string `json:"action"`
+	Resource  string `json:"resource"`
+	// SameAccount: the caller's account owns the resource.
+	SameAccount bool `json:"same_account"`
+	// Steps are the policy types that have a say, in order: SCPs and RCPs by
+	// level, endpoint, resource, identity, boundary, session. Never nil.
+	Steps []Step `json:"steps"`
+}
+
+// Outcome is what one step says.
+type Outcome string
+
+const (
+	// Allows: a statement allows, none denies.
+	Allows Outcome = "allows"
+	// Denies: a Deny statement applies.
+	Denies Outcome = "denies"
+	// Silent: no statement applies.
+	Silent Outcome = "silent"
+)
+
+// Step is what one policy type, or one level of it, says about the request.
+type Step struct {
+	// Type of the policies.
+	Type Reason `json:"type"`
+	// Level of the hierarchy for SCPs and RCPs, from 1, the root; 0: none.
+	Level   int     `json:"level"`
+	Outcome Outcome `json:"outcome"`
+	// Note says what follows from the outcome where that is not plain, such as
+	// an allow that counts for nothing; empty: nothing.
+	Note string `json:"note"`
+	// Statements that applied. Never nil.
+	Statements []StatementResult `json:"statements"`
+	// Nearest are the Allow statements that lack least, at most three, if the
+	// step does not allow. Never nil.
+	Nearest []StatementResult `json:"nearest"`
+}
+
+// StatementResult is one statement held against the request.
+type StatementResult struct {
+	// Policy is the name given to Parse.
+	Policy string `json:"policy"`
+	// Index of the statement, from 0, and Line of its opening brace, from 1.
+	Index  int    `json:"index"`
+	Line   int    `json:"line"`
+	Sid    string `json:"sid"`
+	Effect Effect `json:"effect"`
+	// Principal, Action and Resource tell which elements match; those that the
+	// statement does not have match.
+	Principal bool `json:"principal"`
+	Action    bool `json:"action"`
+	Resource  bool `json:"resource"`
+	// Delegates: the statement names the caller's account, not the caller.
+	Delegates bool `json:"delegates"`
+	// Conditions in document order. Never nil.
+	Conditions []ConditionResult `json:"conditions"`
+}
+
+// ConditionResult is one condition held against the request.
+type ConditionResult struct {
+	// Operator and Key as the policy writes them.
+	Operator string `json:"operator"`
+	Key      string `json:"key"`
+	// Wanted are the policy's values as written, variables and all.
+	Wanted []string `json:"wanted"`
+	// Carried are the request's values; nil: the request does not carry the key.
+	Carried []string `json:"carried"`
+	Met     bool     `json:"met"`
+}
+
+// maxNearest bounds the near misses of a step.
+const maxNearest = 3
+
+// Explain answers the request as Decide does, with reasons.
+func (s *Set) Explain(r *Request) *Explanation {
+	d, t := s.decide(r)
+	x := &Explanation{
+		Verdict: d.Verdict, Reason: d.Reason,
+		Principal: r.Principal.ARN, Action: r.Action, Resource: r.Resource,
+		SameAccount: t.sameAccount && t.caller != Anonymous && t.caller != Service,
+	}
+	if d.Reason == ReasonNotNeeded || d.Reason == ReasonAnonymous {
+		x.Steps = []Step{}
+		return x
+	}
+	e := explainer{request: r, bounded: s.Boundary != nil && t.identity}
+	x.Steps = make([]Step, 0, 4)
+	add := func(why Reason, level int, list ...*Policy) *Step {
+		x.Steps = append(x.Steps, e.step(why, level, list))
+		return &x.Steps[len(x.Steps)-1]
+	}
+	if t.scp {
+		for i, level := range s.SCPs {
+			add(ReasonSCP, i+1, level...)
+		}
+	}
+	if t.rcp {
+		for i, level := range s.RCPs {
+			add(ReasonRCP, i+1, level...)
+		}
+	}
+	if len(s.Endpoint) > 0 {
+		add(ReasonEndpoint, 0, s.Endpoint...)
+	}
+	if t.resource != nil || t.mustAllow || !t.identity {
+		if t.caller != Root || t.resource != nil || t.mustAllow || !t.sameAccount {
+			step := add(t.reason, 0, t.resource)
+			step.Note = t.note(step)
+		}
+	}
+	if d.Reason == ReasonPublicAccess {
+		x.Steps = append(x.Steps, Step{Type: ReasonPublicAccess, Outcome: Denies,
+			Note:       "RestrictPublicBuckets is on and the bucket policy is public: only AWS services and the owner's account pass",
+			Statements: []StatementResult{}, Nearest: []StatementResult{}})
+	}
+	if t.identity {
+		add(ReasonIdentity, 0, s.Identity...)
+		if s.Boundary != nil {
+			add(ReasonBoundary, 0, s.Boundary)
+		}
+		if len(s.Session) > 0 {
+			add(ReasonSession, 0, s.Session...)
+		}
+	}
+	return x
+}
+
+// note says what a resource policy's answer is worth.
+func (t *terms) note(step *Step) string {
+	direct := false
+	for i := range step.Statements {
+		direct = direct || !step.Statements[i].Delegates
+	}
+	switch {
+	case step.Outcome == Allows && !direct:
+		return "it allows the account, so that an identity-based policy must allow as well"
+	case step.Outcome == Silent && t.mustAllow:
+		return "it must allow: identity-based policies alone do not suffice for this resource"
+	case step.Outcome != Denies && t.identity && !t.sameAccount:
+		return "the resource is another account's: its policy and the caller's must both allow"
+	}
+	return ""
+}
+
+// explainer collects the results of one explanation.
+type explainer struct {
+	request *Request
+	bounded bool
+}
+
+func (e *explainer) step(why Reason, level int, list []*Policy) Step {
+	step := Step{Type: why, Level: level, Outcome: Silent}
+	var near [maxNearest]miss
+	count, least := 0, 1<<30
+	for _, p := range list {
+		if p == nil {
+			continue
+		}
+		for i := range p.stmts {
+			st := &p.stmts[i]
+			if !st.matchesAction(e.request.Action) {
+				continue
+			}
+			m := miss{hit: hit{p, i}, action: true, resource: st.matchesResource(e.request), reach: st.reach(e.request.Principal, e.bounded)}
+			lacks := m.lacks(e.request.Context)
+			switch {
+			case lacks == 0:
+				if step.Statements == nil {
+					step.Statements = make([]StatementResult, 0, 2)
+				}
+				step.Statements = append(step.Statements, e.result(m))
+				if st.effect == EffectDeny {
+					step.Outcome = Denies
+				} else if step.Outcome == Silent {
+					step.Outcome = Allows
+				}
+			case st.effect == EffectAllow && lacks < least:
+				near[0], count, least = m, 1, lacks
+			case st.effect == EffectAllow && lacks == least && count < maxNearest:
+				near[count] = m
+				count++
+			}
+		}
+	}
+	if step.Statements == nil {
+		step.Statements = []StatementResult{}
+	}
+	step.Nearest = []StatementResult{}
+	if step.Outcome == Silent {
+		for _, m := range near[:count] {
+			step.Nearest = append(step.Nearest, e.result(m))
+		}
+	}
+	return step
+}
+
+// miss is a statement whose action matches, and what else of it does.
+type miss struct {
+	hit
+	action, resource bool
+	reach            reach
+}
+
+// lacks counts the elements that do not match. A resource or principal that
+// does not weighs more than a condition that is not met.
+func (m *miss) lacks(ctx *Context) int {
+	const weight = 1 << 16
+	n := 0
+	if !m.resource {
+		n += weight
+	}
+	if m.reach == reachNone {
+		n += weight
+	}
+	conditions := m.policy.stmts[m.index].conditions
+	for i := range conditions {
+		if !conditions[i].met(ctx) {
+			n++
+		}
+	}
+	return n
+}
+
+func (e *explainer) result(m miss) StatementResult {
+	st := &m.policy.stmts[m.index]
+	res := StatementResult{
+		Policy: m.policy.name, Index: m.index, Line: st.line, Sid: st.sid, Effect: st.effect,
+		Principal: m.reach != reachNone, Action: m.action, Resource: m.resource,
+		Delegates:  m.reach == reachAccount,
+		Conditions: make([]ConditionResult, len(st.conditions)),
+	}
+	for i := range st.conditions {
+		c := &st.conditions[i]
+		res.Conditions[i] = ConditionResult{
+			Operator: c.name, Key: c.key.name, Wanted: append(make([]string, 0, len(c.values)), c.values...),
+			Met: c.met(e.request.Context),
+		}
+		if found := e.request.Context.find(c.key); found != nil {
+			res.Conditions[i].Carried = append([]string(nil), found.values()...)
+		}
+	}
+	return res
+}
