@@ -11,6 +11,7 @@ import (
 
 // commands is the list of top-level commands, in the order help shows them.
 var commands = []func(*Env) *cobra.Command{
+	newInit,
 	newSandbox,
 	newPolicy,
 	newVersion,
