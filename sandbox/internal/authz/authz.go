@@ -65,7 +65,7 @@ func (a *Authorizer) Decide(c *op.Call, check op.Check, d sigv4.Dialect) Verdict
 	}
 	v.Explanation = q.set.Explain(&q.req)
 	if v.Err = check.OnDeny; v.Err == nil {
-		v.Err = refusal(c, &check, &q.req, decision, d)
+		v.Err = refusal(&check, &q.req, decision, d)
 	}
 	return v
 }

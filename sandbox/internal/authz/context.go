@@ -2,6 +2,7 @@ package authz
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/policy"
@@ -44,6 +45,13 @@ func fill(ctx *policy.Context, c *op.Call, check *op.Check, caller *op.Caller, t
 // the caller's address is then not in the request.
 func transport(ctx *policy.Context, c *op.Call, check *op.Check) {
 	if check.Via != "" {
+		// Source: IAM User Guide "Forward access sessions": the CalledVia keys
+		// hold the service principal of the service that made the call.
+		service, _, _ := strings.Cut(check.Via, ".")
+		service += ".amazonaws.com"
+		ctx.SetMulti("aws:CalledVia", service)
+		ctx.Set("aws:CalledViaFirst", service)
+		ctx.Set("aws:CalledViaLast", service)
 		ctx.Set("aws:ViaAWSService", "true")
 		ctx.Set("aws:SecureTransport", "true")
 		return

@@ -3,6 +3,7 @@ package authz
 import (
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/strongroom-dev/strongroom/policy"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
@@ -38,6 +39,9 @@ type knownKeys struct {
 	exact    map[string]bool
 	families []string        // lower-case, ending in "/"
 	judged   map[string]bool // prefixes whose full list is known
+
+	mu    sync.RWMutex
+	cache map[*policy.Policy][]risk
 }
 
 func newKnownKeys(services []op.Service) *knownKeys {
@@ -63,60 +67,51 @@ func (k *knownKeys) add(names []string) {
 	}
 }
 
-// knows reports whether a request for an action of this prefix carries the key
-// exactly when AWS's would.
-func (k *knownKeys) knows(key, prefix string) bool {
+// vouched reports whether a request carries the key exactly when AWS's would,
+// given an action of the key's own prefix. own is that prefix.
+func (k *knownKeys) vouched(key string) (own string, ok bool) {
 	key = strings.ToLower(key)
-	own, _, ok := strings.Cut(key, ":")
-	if !ok || strings.Contains(own, ".") {
-		return true
-	}
-	if own != "aws" && own != prefix || !k.judged[own] {
-		return true
-	}
-	if k.exact[key] {
-		return true
+	own, _, found := strings.Cut(key, ":")
+	if !found || strings.Contains(own, ".") || !k.judged[own] || k.exact[key] {
+		return own, true
 	}
 	for _, f := range k.families {
 		if strings.HasPrefix(key, f) && len(key) > len(f) {
-			return true
+			return own, true
 		}
 	}
-	return false
+	return own, false
 }
 
 type unknownKey struct{ policy, key string }
 
-// unknown returns the first key, in a policy that applies, whose value in the
-// request the sandbox cannot vouch for; nil if there is none.
+// unknown returns the first key, in a statement that could apply to the action,
+// whose value in the request the sandbox cannot vouch for; nil: there is none.
 func (k *knownKeys) unknown(s *policy.Set, action string) *unknownKey {
-	prefix, _, _ := strings.Cut(action, ":")
-	find := func(list []*policy.Policy) *unknownKey {
-		for _, p := range list {
-			if p == nil {
-				continue
-			}
-			for _, key := range p.Keys() {
-				if !k.knows(key, prefix) {
-					return &unknownKey{p.Name(), key}
-				}
+	one := [...]*policy.Policy{s.Boundary, s.Resource}
+	for _, list := range [...][]*policy.Policy{s.Identity, one[:], s.Session, s.Endpoint} {
+		if u := k.search(list, action); u != nil {
+			return u
+		}
+	}
+	for _, levels := range [...][][]*policy.Policy{s.SCPs, s.RCPs} {
+		for _, level := range levels {
+			if u := k.search(level, action); u != nil {
+				return u
 			}
 		}
-		return nil
 	}
-	if u := find(s.Identity); u != nil {
-		return u
-	}
-	if u := find([]*policy.Policy{s.Boundary, s.Resource}); u != nil {
-		return u
-	}
-	if u := find(s.Session); u != nil {
-		return u
-	}
-	for _, levels := range [][][]*policy.Policy{s.SCPs, s.RCPs, {s.Endpoint}} {
-		for _, level := range levels {
-			if u := find(level); u != nil {
-				return u
+	return nil
+}
+
+func (k *knownKeys) search(list []*policy.Policy, action string) *unknownKey {
+	for _, p := range list {
+		if p == nil {
+			continue
+		}
+		for _, r := range k.risks(p) {
+			if r.bears(action) {
+				return &unknownKey{p.Name(), r.key}
 			}
 		}
 	}
