@@ -133,7 +133,8 @@ func (r *principalRef) covers(p *Principal) reach {
 		}
 		return reachNone
 	case prinProvider:
-		if p.Type == WebIdentity && p.ARN == r.text {
+		// cognito-identity.amazonaws.com is a provider by its service name.
+		if (p.Type == WebIdentity || p.Type == Service) && p.ARN == r.text {
 			return reachDirect
 		}
 		return reachNone
