@@ -1,0 +1,35 @@
+package kms
+
+import (
+	"encoding/base64"
+)
+
+// pageArgs refuses a Limit outside 1 to max.
+func pageArgs(limit *int32, most int32) error {
+	if limit != nil && (*limit < 1 || *limit > most) {
+		return constraint("", "Limit", "be between 1 and the operation's maximum")
+	}
+	return nil
+}
+
+// paged cuts a page from items, which are in the order of their names. The
+// marker holds the last name of the page before.
+func paged[T any](items []T, name func(T) string, limit *int32, def int, marker *string) ([]T, *string, error) {
+	if marker != nil {
+		after, err := base64.URLEncoding.DecodeString(*marker)
+		if err != nil || len(after) == 0 {
+			return nil, nil, fail("InvalidMarkerException", "Could not deserialize marker '%s'", *marker)
+		}
+		for len(items) > 0 && name(items[0]) <= string(after) {
+			items = items[1:]
+		}
+	}
+	n := def
+	if limit != nil {
+		n = int(*limit)
+	}
+	if len(items) <= n {
+		return items, nil, nil
+	}
+	return items[:n], new(base64.URLEncoding.EncodeToString([]byte(name(items[n-1])))), nil
+}
