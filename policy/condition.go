@@ -19,11 +19,14 @@ type condition struct {
 	nets     []netip.Prefix // famIP
 	bytes    []string       // famBinary
 	yes, no  bool           // famBool, famNull: which values are listed
+	exact    bool           // famString: values say it all, without case folding or variables
+	loose    bool           // famARN: a pattern could match text that is no ARN
 }
 
 // compile fills the compiled form of values; the result is empty, or says for
 // the value at index i what is wrong with it.
 func (c *condition) compile(variables bool) (i int, problem, fix string) {
+	c.exact = c.op.family == famString && !c.op.fold
 	for i, v := range c.values {
 		switch c.op.family {
 		case famString, famLike, famARN:
@@ -44,6 +47,8 @@ func (c *condition) compile(variables bool) (i int, problem, fix string) {
 			if c.op.family == famARN && v == "*" {
 				p = pattern{form: formAny}
 			}
+			c.exact = c.exact && p.form == formExact && p.text == v
+			c.loose = c.loose || p.variables || strings.Count(v, ":") < 5
 			c.patterns = append(c.patterns, p)
 		case famNumeric:
 			d, ok := parseDecimal(v)
@@ -181,6 +186,14 @@ func (c *condition) holds(v string, ctx *Context) bool {
 // matches compares without negation. A request value of the wrong type (text
 // where a number is wanted) equals nothing.
 func (c *condition) matches(v string, ctx *Context) bool {
+	if c.exact {
+		for _, w := range c.values {
+			if v == w {
+				return true
+			}
+		}
+		return false
+	}
 	switch c.op.family {
 	case famString, famLike:
 		for i := range c.patterns {
@@ -189,8 +202,10 @@ func (c *condition) matches(v string, ctx *Context) bool {
 			}
 		}
 	case famARN:
-		if _, ok := splitARN(v); !ok {
-			return false
+		if c.loose {
+			if _, ok := splitARN(v); !ok {
+				return false
+			}
 		}
 		for i := range c.patterns {
 			if c.patterns[i].match(v, ctx) {

@@ -71,7 +71,8 @@ type ConditionResult struct {
 	// Operator and Key as the policy writes them.
 	Operator string `json:"operator"`
 	Key      string `json:"key"`
-	// Wanted are the policy's values as written, variables and all.
+	// Wanted are the policy's values as written, variables and all. They are
+	// shared with the policy: do not change them.
 	Wanted []string `json:"wanted"`
 	// Carried are the request's values; nil: the request does not carry the key.
 	Carried []string `json:"carried"`
@@ -94,7 +95,7 @@ func (s *Set) Explain(r *Request) *Explanation {
 		return x
 	}
 	e := explainer{request: r, bounded: s.Boundary != nil && t.identity}
-	x.Steps = make([]Step, 0, 4)
+	x.Steps = make([]Step, 0, 3)
 	add := func(why Reason, level int, list ...*Policy) *Step {
 		x.Steps = append(x.Steps, e.step(why, level, list))
 		return &x.Steps[len(x.Steps)-1]
@@ -156,6 +157,8 @@ func (t *terms) note(step *Step) string {
 type explainer struct {
 	request *Request
 	bounded bool
+	// carried backs the Carried of all results.
+	carried []string
 }
 
 func (e *explainer) step(why Reason, level int, list []*Policy) Step {
@@ -242,11 +245,13 @@ func (e *explainer) result(m miss) StatementResult {
 	for i := range st.conditions {
 		c := &st.conditions[i]
 		res.Conditions[i] = ConditionResult{
-			Operator: c.name, Key: c.key.name, Wanted: append(make([]string, 0, len(c.values)), c.values...),
+			Operator: c.name, Key: c.key.name, Wanted: c.values[:len(c.values):len(c.values)],
 			Met: c.met(e.request.Context),
 		}
 		if found := e.request.Context.find(c.key); found != nil {
-			res.Conditions[i].Carried = append([]string(nil), found.values()...)
+			start := len(e.carried)
+			e.carried = append(e.carried, found.values()...)
+			res.Conditions[i].Carried = e.carried[start:len(e.carried):len(e.carried)]
 		}
 	}
 	return res

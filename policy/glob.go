@@ -30,6 +30,7 @@ type pattern struct {
 	form form
 	fold bool // compare letters without case
 	text string
+	tail string // of formAround
 	toks []token
 	// variables reports that toks has some.
 	variables bool
@@ -42,6 +43,7 @@ const (
 	formAny         // *
 	formExact       // no wildcard, no variable
 	formPrefix      // text*
+	formAround      // text*tail
 )
 
 // finish picks the form from the tokens.
@@ -58,6 +60,8 @@ func (p *pattern) finish() {
 		p.form = formAny
 	case len(p.toks) == 2 && p.toks[0].kind == tokText && p.toks[1].kind == tokStar:
 		p.form, p.text = formPrefix, p.toks[0].text
+	case len(p.toks) == 3 && p.toks[0].kind == tokText && p.toks[1].kind == tokStar && p.toks[2].kind == tokText:
+		p.form, p.text, p.tail = formAround, p.toks[0].text, p.toks[2].text
 	}
 }
 
@@ -96,6 +100,10 @@ func (p *pattern) match(s string, ctx *Context) bool {
 			return ok
 		}
 		return strings.HasPrefix(s, p.text)
+	case formAround:
+		if !p.fold {
+			return len(s) >= len(p.text)+len(p.tail) && strings.HasPrefix(s, p.text) && strings.HasSuffix(s, p.tail)
+		}
 	}
 	return p.matchTokens(s, ctx)
 }

@@ -183,6 +183,7 @@ func (p *parser) condition(c *condition, m member, path string) *SyntaxError {
 	if m.value.kind == nodeArray {
 		values = m.value.items
 	}
+	c.values = make([]string, 0, len(values))
 	for _, v := range values {
 		switch v.kind {
 		case nodeString, nodeNumber, nodeBool:
