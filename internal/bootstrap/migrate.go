@@ -1,0 +1,207 @@
+package bootstrap
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/strongroom-dev/strongroom/internal/diag"
+)
+
+func (b *run) backendDone(ctx context.Context) (bool, error) {
+	if b.reality.backend != "s3" {
+		return false, nil
+	}
+	_, err := b.key(ctx)
+	return true, err
+}
+
+// backendStep makes the bucket the stack's backend. What is to move is written
+// down first: from here on, a state in the bucket must be that one or younger.
+func (b *run) backendStep(ctx context.Context) error {
+	arn, err := b.key(ctx)
+	if err != nil {
+		return err
+	}
+	if b.reality.local.void() {
+		return &diag.Diagnostic{
+			Rule: "bootstrap-no-state", Summary: "the apply left no state to move", Found: b.stack(localFile),
+			Why: "the state would be lost with the local backend", Fix: again,
+		}
+	}
+	b.journal.Moving = b.reality.local
+	if err := b.journal.save(b.Options); err != nil {
+		return err
+	}
+	if err := setBackend(b.Options, s3Backend(b.Options, arn)); err != nil {
+		return err
+	}
+	return b.look(ctx)
+}
+
+func (b *run) migrateDone(ctx context.Context) (bool, error) {
+	if !b.reality.remoteHome() {
+		return false, nil
+	}
+	// The state has arrived. An engine that was killed right after it wrote it
+	// does not know that yet.
+	if b.cachedBackend() == "s3" {
+		return true, nil
+	}
+	return true, b.Engine.Reconfigure(ctx)
+}
+
+// migrateStep has the engine copy the state into the bucket.
+func (b *run) migrateStep(ctx context.Context) error {
+	if b.cachedBackend() == "s3" {
+		// It was initialised for the bucket before there was a state in it.
+		// Without this file it takes the local state for the one to migrate.
+		if err := remove(b.stack(cachedBackend)); err != nil {
+			return err
+		}
+	}
+	b.result.Changed = true
+	if err := b.locking(func() error { return b.Engine.Migrate(ctx) }); err != nil {
+		return err
+	}
+	return b.look(ctx)
+}
+
+// cachedBackend is the type the engine is initialised for; "" if for none, or
+// if that cannot be read.
+func (b *run) cachedBackend() string {
+	raw, err := os.ReadFile(b.stack(cachedBackend))
+	if err != nil {
+		return ""
+	}
+	var cached struct {
+		Backend struct {
+			Type string `json:"type"`
+		} `json:"backend"`
+	}
+	if json.Unmarshal(raw, &cached) != nil {
+		return ""
+	}
+	return cached.Backend.Type
+}
+
+// verifyStep checks what the engine did, without the engine: that the state in
+// the bucket is the one that was to move or a younger one, and that it and its
+// lock file are encrypted under the room's key.
+func (b *run) verifyStep(ctx context.Context) error {
+	r := b.reality
+	there := fmt.Sprintf("s3://%s/%s", b.Bucket, b.StateKey)
+	if r.remote == nil {
+		return b.unproven("there is no state in the bucket", there)
+	}
+	for _, want := range []*snapshot{r.local, b.journal.Moving} {
+		if want.void() {
+			continue
+		}
+		if r.remote.Lineage != want.Lineage || r.remote.Serial < want.Serial || r.remote.Serial == want.Serial && r.remote.Digest != want.Digest {
+			return b.unproven("the state in the bucket is not the one that was to move there",
+				fmt.Sprintf("want serial %d, lineage %s, digest %.12s\ngot serial %d, lineage %s, digest %.12s", want.Serial, want.Lineage, want.Digest, r.remote.Serial, r.remote.Lineage, r.remote.Digest))
+		}
+	}
+	arn, err := b.key(ctx)
+	if err != nil {
+		return err
+	}
+	if err := b.encrypted(ctx, b.StateKey, "", arn); err != nil {
+		return err
+	}
+	if err := b.lockEncrypted(ctx, arn); err != nil {
+		return err
+	}
+	b.result.Serial, b.result.Lineage, b.result.Digest = r.remote.Serial, r.remote.Lineage, r.remote.Digest
+	return nil
+}
+
+func (b *run) encrypted(ctx context.Context, key, version, arn string) error {
+	o, err := b.cloud.head(ctx, key, version)
+	if err != nil {
+		return err
+	}
+	where := fmt.Sprintf("s3://%s/%s", b.Bucket, key)
+	if o == nil {
+		return b.unproven("it is not there any more", where)
+	}
+	if o.encryption != "aws:kms" || o.kmsKey != arn {
+		return b.unproven("it is not encrypted under the room's key", fmt.Sprintf("%s: %q under %q; want aws:kms under %q", where, o.encryption, o.kmsKey, arn))
+	}
+	return nil
+}
+
+// lockEncrypted checks the lock file that the engine itself wrote: it has
+// deleted it since, but the versioned bucket still has it. (The module keeps
+// at least the newest versions however old they are.) Where lifecycle rules
+// have removed it, the next plan writes another, and is checked.
+func (b *run) lockEncrypted(ctx context.Context, arn string) error {
+	version, err := b.cloud.latestVersion(ctx, b.cloud.lockKey())
+	if err != nil {
+		return err
+	}
+	if version == "" && b.journal.Moving == nil {
+		return nil // long ago
+	}
+	if version == "" {
+		return b.unproven("no engine has locked the state", fmt.Sprintf("s3://%s/%s has no versions", b.Bucket, b.cloud.lockKey()))
+	}
+	return b.encrypted(ctx, b.cloud.lockKey(), version, arn)
+}
+
+func (b *run) unproven(what, found string) error {
+	return diag.Refuse(&diag.Diagnostic{
+		Rule: "bootstrap-verify", Summary: "the move to the bucket is not proven: " + what, Found: found,
+		Why: "the local copy stays where it is until it is",
+		Fix: "look at the bucket; " + again,
+	})
+}
+
+// leftovers are the files of the stack's directory that hold a state.
+func (b *run) leftovers() ([]string, error) {
+	var all []string
+	for _, pattern := range []string{
+		localFile, backupFile, localFile + ".[0-9]*.backup", localFile + ".damaged-*", "." + localFile + ".lock.info",
+		erroredFile, erroredFile + ".damaged-*",
+	} {
+		paths, err := globIn(b.Stack, pattern)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, paths...)
+	}
+	return all, nil
+}
+
+func (b *run) cleanDone(context.Context) (bool, error) {
+	left, err := b.leftovers()
+	return len(left) == 0 && b.journal.Finished, err
+}
+
+// cleanStep removes what is now in the bucket only. States of another origin
+// were refused before, or are kept.
+func (b *run) cleanStep(context.Context) error {
+	left, err := b.leftovers()
+	if err != nil {
+		return err
+	}
+	for _, path := range left {
+		s, err := readLocal(path)
+		if err != nil && !errors.Is(err, errDamaged) {
+			return err
+		}
+		if !s.void() && (s.Lineage != b.result.Lineage || s.Serial > b.result.Serial) {
+			b.Note("kept " + path + ": it holds a state of another origin, or a younger one")
+			continue
+		}
+		if err := remove(path); err != nil {
+			return err
+		}
+		b.result.Changed = true
+	}
+	b.journal.Finished, b.journal.Moving = true, nil
+	return b.journal.save(b.Options)
+}
