@@ -1,7 +1,55 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"fmt"
 
-func newSandbox(*Env) *cobra.Command {
-	return group(&cobra.Command{Use: "sandbox", Short: "the local AWS that enforces every policy"})
+	"github.com/spf13/cobra"
+
+	"github.com/strongroom-dev/strongroom/internal/diag"
+)
+
+func newSandbox(env *Env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "serve a local AWS that enforces every policy",
+		Long: `Sandbox serves a local AWS: accounts, identities, keys and buckets whose policies are
+really enforced. It prints the environment that makes tools use it, and serves
+until it is interrupted. Tools keep their real endpoints: the sandbox is a proxy
+with its own certificates for *.amazonaws.com and for the forges' token issuers.
+
+It listens on this machine only. Everything is in memory unless --data is given.`,
+		Example: `  strongroom sandbox > sandbox.env &
+  . ./sandbox.env
+  aws s3 mb s3://example
+
+  strongroom sandbox exec -- aws sts get-caller-identity`,
+		Args: noArgs,
+	}
+	flags := newStartFlags(cmd)
+	format := formatFlag(cmd, "env", "json")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		running, err := flags.start(cmd.Context(), env)
+		if err != nil {
+			return err
+		}
+		if err := serve(cmd.Context(), env, running, *format); err != nil {
+			_ = running.close() // the first error is the one to tell
+			return err
+		}
+		return running.close()
+	}
+	cmd.AddCommand(newSandboxExec(env), newSandboxToken(env), newSandboxAccount(env), newSandboxSCP(env))
+	return cmd
+}
+
+// serve prints the environment and waits for the interrupt, which is the
+// normal end.
+func serve(ctx context.Context, env *Env, running *startedSandbox, format string) error {
+	if err := writeEnvironment(env.Stdout, running.environment, format); err != nil {
+		return &diag.Diagnostic{Rule: "sandbox-output", Summary: "cannot print the environment: " + err.Error(), Err: err}
+	}
+	fmt.Fprintf(env.Stderr, "strongroom: sandbox of account %s serves %s; interrupt it (Ctrl-C) to end it\n", running.environment.Account, running.url)
+	<-ctx.Done()
+	return nil
 }
