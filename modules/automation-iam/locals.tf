@@ -22,6 +22,9 @@ locals {
   # STS names its condition keys after the issuer, without the scheme.
   issuer = trimprefix(local.issuer_url, "https://")
 
-  # Made from the names: the roles' own policies name the roles.
+  # ARNs made from the names, so that a plan shows the whole trust policy to the
+  # person who reviews it, instead of "known after apply".
+  provider_arn = "arn:${local.partition}:iam::${local.account}:oidc-provider/${local.issuer}"
+
   role_arns = [for role in ["plan", "apply"] : "arn:${local.partition}:iam::${local.account}:role/${var.name}-${role}"]
 }

@@ -7,6 +7,9 @@ resource "aws_iam_role" "apply" {
   max_session_duration = var.max_session_seconds
   tags                 = var.tags
 
+  # IAM refuses a trust policy that names a provider it does not have.
+  depends_on = [aws_iam_openid_connect_provider.forge]
+
   lifecycle {
     precondition {
       condition     = length(local.refusals["apply"]) == 0
@@ -72,7 +75,7 @@ data "aws_iam_policy_document" "guard" {
       "iam:RemoveClientIDFromOpenIDConnectProvider",
       "iam:UpdateOpenIDConnectProviderThumbprint",
     ]
-    resources = [aws_iam_openid_connect_provider.forge.arn]
+    resources = [local.provider_arn]
   }
 
   statement {

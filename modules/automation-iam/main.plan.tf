@@ -7,6 +7,9 @@ resource "aws_iam_role" "plan" {
   max_session_duration = var.max_session_seconds
   tags                 = var.tags
 
+  # IAM refuses a trust policy that names a provider it does not have.
+  depends_on = [aws_iam_openid_connect_provider.forge]
+
   lifecycle {
     precondition {
       condition     = length(local.refusals["plan"]) == 0

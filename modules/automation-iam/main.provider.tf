@@ -24,7 +24,7 @@ data "aws_iam_policy_document" "trust" {
 
       principals {
         type        = "Federated"
-        identifiers = [aws_iam_openid_connect_provider.forge.arn]
+        identifiers = [local.provider_arn]
       }
 
       # A token that was issued for somebody else is not for AWS, whoever
