@@ -103,6 +103,9 @@ func usageFor(spec types.KeySpec, usage types.KeyUsageType) (types.KeyUsageType,
 
 func (s *Service) createChecks(c *op.Call, in *sdk.CreateKeyInput) ([]op.Check, error) {
 	d := c.Prepared.(*draft)
+	if c.Caller.Account == "" {
+		return anyResource(c, "CreateKey"), nil // unsigned: the dispatcher refuses it
+	}
 	if err := validTags(in.Tags); err != nil {
 		return nil, err
 	}
@@ -127,9 +130,11 @@ func (s *Service) createChecks(c *op.Call, in *sdk.CreateKeyInput) ([]op.Check, 
 		// Source: KMS API_CreateKey, Tags: "you must have kms:TagResource
 		// permission in an IAM policy". The key policy does not exist yet.
 		checks = append(checks, op.Check{
-			Action:   "kms:TagResource",
-			Resource: op.Resource{ARN: keyARN(c.Caller.Account, c.Region, d.id), Account: c.Caller.Account},
-			Context:  append(callerKeys(c, ""), tags...),
+			Action: "kms:TagResource",
+			Resource: op.Resource{
+				ARN: keyARN(c.Caller.Account, c.Region, d.id), Account: c.Caller.Account, Policy: delegation(c.Caller.Account),
+			},
+			Context: append(callerKeys(c, ""), tags...),
 		})
 	}
 	return checks, nil

@@ -129,7 +129,7 @@ func (s *Service) retireChecks(c *op.Call, in *sdk.RetireGrantInput) ([]op.Check
 		g.Retiring.ARN == "arn:aws:iam::"+c.Caller.Account+":root"
 	check.Resource.Policy = nil
 	if caller.Type != policy.Anonymous && backup {
-		check.Resource.Account = c.Caller.Account
+		check.Resource.Account, check.Resource.Policy = c.Caller.Account, delegation(c.Caller.Account)
 	}
 	return []op.Check{check}, nil
 }

@@ -76,6 +76,16 @@ func parsePolicy(name, text string) (*policy.Policy, error) {
 	return policy.Parse(name, []byte(text), policy.Key)
 }
 
+// delegation is a key policy that leaves it to the account's IAM policies, for
+// the checks on which KMS gives the key's own policy no say.
+func delegation(account string) *policy.Policy {
+	p, err := parsePolicy("IAM of account "+account, defaultPolicy(account))
+	if err != nil {
+		panic("kms: " + err.Error()) // account is 12 digits
+	}
+	return p
+}
+
 // setPolicy compiles a policy onto a key that is not put yet.
 func (s *Service) setPolicy(k *key, text string) error {
 	if len(text) > maxPolicy {
@@ -88,20 +98,12 @@ func (s *Service) setPolicy(k *key, text string) error {
 	if err := overlyPermissive(text); err != nil {
 		return err
 	}
-	ids := map[string]string{}
-	p, err = p.ResolvePrincipals(func(arn string) (string, bool) {
-		id, ok := s.principals.ResolvePrincipal(arn)
-		if ok {
-			ids[arn] = id
-		}
-		return id, ok
-	})
-	if err != nil {
+	if p, err = p.ResolvePrincipals(s.principals.ResolvePrincipal); err != nil {
 		e := malformedPolicy("Policy contains a statement with one or more invalid principals.")
 		e.Err = err
 		return e
 	}
-	k.PolicyText, k.PolicyIDs, k.policy = text, ids, p
+	k.PolicyText, k.PolicyIDs, k.policy = text, p.Bindings(), p
 	return nil
 }
 
