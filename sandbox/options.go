@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"sync"
 	"time"
 )
 
@@ -66,6 +67,8 @@ func (o *Options) complete() error {
 	}
 	if o.Rand == nil {
 		o.Rand = rand.Reader
+	} else {
+		o.Rand = &oneByOne{r: o.Rand}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -94,4 +97,16 @@ func loopback(listen string) error {
 		return fmt.Errorf("listen address %q is not a loopback address: the sandbox answers this machine only, use 127.0.0.1", listen)
 	}
 	return nil
+}
+
+// oneByOne lets many goroutines read a source that is made for one.
+type oneByOne struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+func (o *oneByOne) Read(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.r.Read(b)
 }

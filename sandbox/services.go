@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/strongroom-dev/strongroom/sandbox/internal/audit"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/dispatch"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
@@ -18,8 +20,12 @@ type parts struct {
 	db       *store.DB
 	iam      *iam.Service
 	forge    *forge.Forge
+	audit    *audit.Log
 	dispatch *dispatch.Dispatcher
 }
+
+// keptEvents is how many audit events stay in memory.
+const keptEvents = 10_000
 
 // assemble opens the store and makes every service. A new service is added to
 // the list here and nowhere else.
@@ -32,7 +38,7 @@ func assemble(o *Options) (p *parts, err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = p.db.Close() // the first error is the one to tell
+			_ = p.close() // the first error is the one to tell
 		}
 	}()
 	if p.forge, err = forge.New(forge.Options{Issuers: o.Issuers, Clock: o.Clock, Rand: o.Rand}); err != nil {
@@ -51,15 +57,24 @@ func assemble(o *Options) (p *parts, err error) {
 	if err = p.db.Load(); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", o.DataDir, err)
 	}
+	p.audit = audit.New(o.Audit, keptEvents, o.Rand)
 	p.dispatch, err = dispatch.New(dispatch.Config{
-		DB: p.db, Directory: p.iam, Services: services,
+		DB: p.db, Directory: p.iam, Services: services, Audit: p.audit,
 		Clock: o.Clock, Rand: o.Rand, Log: o.Log, MaxBody: o.MaxBody,
 		Used: p.iam.Used,
 	})
 	return p, err
 }
 
-func (p *parts) close() error { return p.db.Close() }
+// close writes the audit events that wait, then releases the data directory.
+func (p *parts) close() (err error) {
+	if p.audit != nil {
+		if err = p.audit.Close(); err != nil {
+			err = fmt.Errorf("audit events were lost: %w", err)
+		}
+	}
+	return errors.Join(err, p.db.Close())
+}
 
 func ready(parts ...any) (out []op.Service) {
 	for _, p := range parts {

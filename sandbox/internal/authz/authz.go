@@ -40,6 +40,8 @@ type question struct {
 type Verdict struct {
 	Check   op.Check
 	Allowed bool
+	// Decision is the policy engine's answer.
+	Decision policy.Decision
 	// Explanation is the policy engine's account of a refusal; nil when allowed.
 	Explanation *policy.Explanation
 	// Err is what the caller is told; nil when allowed.
@@ -53,6 +55,7 @@ func (a *Authorizer) Decide(c *op.Call, check op.Check, d sigv4.Dialect) Verdict
 	a.ask(q, c, &check)
 	v := Verdict{Check: check}
 	decision := q.set.Decide(&q.req)
+	v.Decision = decision
 	if decision.Verdict == policy.Allow {
 		unknown := a.known.unknown(&q.set, check.Action)
 		if unknown == nil {

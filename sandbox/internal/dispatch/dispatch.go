@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/sandbox/internal/audit"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/authz"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/sigv4"
@@ -25,6 +26,8 @@ type Config struct {
 	Rand      io.Reader
 	// Log gets refusals that are the sandbox's fault; nil: none.
 	Log *slog.Logger
+	// Audit records every request; nil: none is recorded.
+	Audit *audit.Log
 	// Used is told of every verified access key; nil: nobody is.
 	Used func(accessKeyID string, at time.Time, region, service string)
 	// MaxBody bounds a request's body in bytes; 0: 512 MiB.

@@ -49,10 +49,7 @@ func IsAWS(host string) bool {
 // routeOf reads the host of a request. Anything that is not AWS's is the plain
 // endpoint, with a bucket before "localhost" or an address as its label.
 func routeOf(r *http.Request) route {
-	host := strings.ToLower(r.Host)
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
+	host := hostOnly(r.Host)
 	name, ok := strings.CutSuffix(host, awsDomain)
 	if !ok && IsAWS(host) {
 		service, _, _ := strings.Cut(host, ".")
@@ -121,4 +118,12 @@ func routeS3(name string) (route, bool) {
 		return rt, true
 	}
 	return route{}, false
+}
+
+// hostOnly is the host without its port, lower-case.
+func hostOnly(hostport string) string {
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		hostport = h
+	}
+	return strings.ToLower(hostport)
 }

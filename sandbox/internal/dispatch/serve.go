@@ -69,10 +69,11 @@ func (d *Dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.d, x.started = d, d.Clock().UTC()
 	x.call = &op.Call{Ctx: r.Context(), Now: x.started, HTTP: r, Rand: d.Rand,
 		Secure: r.TLS != nil, SourceIP: sourceIP(r), ID: requestID(d.Rand), Caller: anonymous}
-	err := x.run(r)
-	if err != nil {
-		x.answerError(err)
+	var fault *op.Error
+	if err := x.run(r); err != nil {
+		fault = x.answerError(err)
 	}
+	x.record(fault)
 	h := w.Header()
 	for k, v := range x.reply.header {
 		h[k] = v
@@ -204,7 +205,7 @@ func (x *exchange) ask(check op.Check) error {
 	return v.Err
 }
 
-func (x *exchange) answerError(err error) {
+func (x *exchange) answerError(err error) *op.Error {
 	x.reply.reset()
 	e := x.d.asError(err, x.dialect(), x.name)
 	if x.svc == nil {
@@ -218,6 +219,7 @@ func (x *exchange) answerError(err error) {
 	if x.reply.status == 0 {
 		x.reply.status = e.Status
 	}
+	return e
 }
 
 func (x *exchange) dialect() sigv4.Dialect {

@@ -1,0 +1,154 @@
+package audit
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"sync"
+)
+
+// queued is how many requests may wait to be written before requests wait.
+const queued = 1024
+
+// Log keeps and writes events. It is safe for concurrent use.
+type Log struct {
+	rand  io.Reader
+	in    chan item
+	done  chan struct{}
+	close sync.RWMutex // held for writing while in is closed
+	over  bool
+
+	mu      sync.Mutex
+	ring    []Event
+	next    int // where the ring is written next, once it is full
+	keep    int
+	dropped int
+	err     error
+}
+
+type item struct {
+	record Record
+	flush  chan struct{} // not nil: no record, close it when all before is done
+}
+
+// New starts a log that keeps the last keep events in memory and writes each
+// as a JSON line to w, if w is not nil. rand makes event IDs. End it with Close.
+func New(w io.Writer, keep int, rand io.Reader) *Log {
+	l := &Log{rand: rand, in: make(chan item, queued), done: make(chan struct{}), keep: keep}
+	go l.run(w)
+	return l
+}
+
+// Add records a request. Events come out in the order of the Adds. It waits
+// while the writer is more than 1,024 requests behind.
+func (l *Log) Add(r Record) { l.send(item{record: r}) }
+
+func (l *Log) send(it item) bool {
+	l.close.RLock()
+	defer l.close.RUnlock()
+	if l.over {
+		return false
+	}
+	l.in <- it
+	return true
+}
+
+// Flush returns when every event added before it is kept and written.
+func (l *Log) Flush() {
+	done := make(chan struct{})
+	if l.send(item{flush: done}) {
+		<-done
+	}
+}
+
+// Events returns the kept events, oldest first, up to the last Add.
+func (l *Log) Events() []Event {
+	l.Flush()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append(append(make([]Event, 0, len(l.ring)), l.ring[l.next:]...), l.ring[:l.next]...)
+}
+
+// Dropped is how many events are no longer in memory. They were written.
+func (l *Log) Dropped() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dropped
+}
+
+// Err is the first error of the writer; nil: every event was written.
+func (l *Log) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// Close writes what waits and ends the log. Later Adds are lost. The error is
+// the writer's first.
+func (l *Log) Close() error {
+	l.close.Lock()
+	if !l.over {
+		l.over = true
+		close(l.in)
+	}
+	l.close.Unlock()
+	<-l.done
+	return l.Err()
+}
+
+func (l *Log) run(w io.Writer) {
+	defer close(l.done)
+	var out *bufio.Writer
+	var enc *json.Encoder
+	if w != nil {
+		out = bufio.NewWriterSize(w, 64<<10)
+		enc = json.NewEncoder(out)
+		enc.SetEscapeHTML(false)
+	}
+	flush := func() {
+		if out != nil {
+			l.fail(out.Flush())
+		}
+	}
+	defer flush()
+	for it := range l.in {
+		if it.flush == nil {
+			e := it.record.event(l.rand)
+			l.store(e)
+			if enc != nil {
+				l.fail(enc.Encode(&e))
+			}
+		}
+		if len(l.in) == 0 || it.flush != nil {
+			flush()
+		}
+		if it.flush != nil {
+			close(it.flush)
+		}
+	}
+}
+
+func (l *Log) store(e Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.ring) < l.keep {
+		l.ring = append(l.ring, e)
+		return
+	}
+	l.dropped++
+	if l.keep > 0 {
+		l.ring[l.next] = e
+		l.next = (l.next + 1) % l.keep
+	}
+}
+
+func (l *Log) fail(err error) {
+	if err == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil {
+		l.err = err
+	}
+}

@@ -1,0 +1,133 @@
+package audit
+
+import (
+	"reflect"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxText bounds one value: an event is a record, not a copy of the request.
+const maxText = 16 << 10
+
+// alwaysHidden are members whose value is a secret in every operation.
+var alwaysHidden = []string{
+	"SecretAccessKey", "SessionToken", "Plaintext", "PrivateKeyPlaintext", "Password", "OldPassword", "NewPassword",
+	"WebIdentityToken", "SAMLAssertion", "TokenCode", "AuthenticationCode1", "AuthenticationCode2",
+	"Base32StringSeed", "QRCodePNG", "EncodedMessage", "GrantToken", "GrantTokens", "SSECustomerKey", "CopySourceSSECustomerKey",
+	"SharedSecret", "ServicePassword", "PrivateKey", "Body",
+}
+
+type hidden map[string]bool
+
+func newHidden(secret []string) hidden {
+	h := make(hidden, len(secret)+len(alwaysHidden))
+	for _, list := range [][]string{alwaysHidden, secret} {
+		for _, name := range list {
+			h[strings.ToLower(name)] = true
+		}
+	}
+	return h
+}
+
+// members turns an input or output into CloudTrail's object: names begin in
+// lower case, absent and secret members are left out. Nil: there are none.
+func (h hidden) members(v any) map[string]any {
+	if v == nil {
+		return nil
+	}
+	m, _ := h.value(reflect.ValueOf(v), 0).(map[string]any)
+	return m
+}
+
+// value returns nil for what an event does not show: absent values, binary
+// ones, streams, and anything nested deeper than AWS nests.
+func (h hidden) value(v reflect.Value, depth int) any {
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		if v.IsNil() {
+			return nil
+		}
+		v = v.Elem()
+	}
+	if depth > 8 {
+		return nil
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		if t, ok := v.Interface().(time.Time); ok {
+			return t.UTC().Format(timeFormat)
+		}
+		return h.structure(v, depth)
+	case reflect.Map:
+		if v.Type().Key().Kind() != reflect.String || v.Len() == 0 {
+			return nil
+		}
+		m := map[string]any{}
+		for it := v.MapRange(); it.Next(); {
+			if h[strings.ToLower(it.Key().String())] {
+				continue
+			}
+			if x := h.value(it.Value(), depth+1); x != nil {
+				m[it.Key().String()] = x
+			}
+		}
+		return m
+	case reflect.Slice:
+		if v.IsNil() || v.Type().Elem().Kind() == reflect.Uint8 {
+			return nil
+		}
+		list := make([]any, 0, v.Len())
+		for i := range v.Len() {
+			if x := h.value(v.Index(i), depth+1); x != nil {
+				list = append(list, x)
+			}
+		}
+		return list
+	case reflect.String:
+		return clip(v.String())
+	case reflect.Bool:
+		return v.Bool()
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		return v.Int()
+	case reflect.Float32, reflect.Float64:
+		return v.Float()
+	}
+	return nil
+}
+
+func (h hidden) structure(v reflect.Value, depth int) any {
+	t := v.Type()
+	m := make(map[string]any, t.NumField())
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if !f.IsExported() || f.Name == "ResultMetadata" || h[strings.ToLower(f.Name)] {
+			continue
+		}
+		fv := v.Field(i)
+		if fv.Kind() == reflect.String && fv.Len() == 0 {
+			continue // a bare enum that is absent
+		}
+		if x := h.value(fv, depth+1); x != nil {
+			m[lowerFirst(f.Name)] = x
+		}
+	}
+	return m
+}
+
+// clip cuts long text at a whole character.
+func clip(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	cut := maxText
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "..."
+}
+
+func lowerFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToLower(r)) + s[n:]
+}

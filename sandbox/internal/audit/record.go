@@ -1,0 +1,111 @@
+package audit
+
+import (
+	"crypto/tls"
+	"encoding/hex"
+	"io"
+	"net/netip"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/policy"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+)
+
+const timeFormat = "2006-01-02T15:04:05Z"
+
+// Record is what the dispatcher knows about one request that is over. Nothing
+// it refers to may change afterwards.
+type Record struct {
+	ID     string
+	Time   time.Time
+	Source string // CloudTrail's event source
+	Name   string // the operation; empty: not known
+	Region string
+	Caller *op.Caller
+	// Principal is who the request itself proved to be; nil: the caller.
+	Principal *policy.Principal
+	// ClaimedKey is the access key of a request whose signature was refused.
+	ClaimedKey string
+	SourceIP   netip.Addr
+	UserAgent  string
+	Host       string
+	TLS        *tls.ConnectionState // nil: plain HTTP
+	// Row is nil when the operation is not known.
+	Row     *op.Row
+	In, Out any
+	Err     *op.Error
+	// Checks are the resources of Decisions, in the same order.
+	Decisions []Decision
+	Resources []Resource
+	Note      map[string]any
+}
+
+// event is the slow part, done off the request's way.
+func (r *Record) event(rand io.Reader) Event {
+	e := Event{
+		EventVersion: "1.11", UserIdentity: identityOf(r), EventTime: r.Time.UTC().Format(timeFormat),
+		EventSource: r.Source, EventName: r.Name, AWSRegion: r.Region,
+		UserAgent: r.UserAgent, RequestID: r.ID, EventID: newID(rand),
+		EventType: "AwsApiCall", ManagementEvent: true, EventCategory: "Management",
+		RecipientAccountID: r.Caller.Account, AdditionalEventData: r.Note, Decisions: r.Decisions,
+	}
+	if r.SourceIP.IsValid() {
+		e.SourceIPAddress = r.SourceIP.String()
+	}
+	if e.EventName == "" {
+		e.EventName = "Unknown"
+	}
+	if r.Err != nil {
+		e.ErrorCode, e.ErrorMessage = r.Err.Code, r.Err.Message
+	}
+	if r.TLS != nil {
+		e.TLSDetails = &TLSDetails{
+			TLSVersion: tlsVersion(r.TLS.Version), CipherSuite: tls.CipherSuiteName(r.TLS.CipherSuite),
+			ClientProvidedHostHeader: r.Host,
+		}
+	}
+	e.Resources = r.Resources
+	if e.RecipientAccountID == "" {
+		for _, res := range r.Resources {
+			e.RecipientAccountID = res.AccountID
+		}
+	}
+	if row := r.Row; row != nil {
+		e.ReadOnly = row.Access == op.Read
+		if row.Data {
+			e.ManagementEvent, e.EventCategory = false, "Data"
+		}
+		hidden := newHidden(row.Secret)
+		e.RequestParameters = hidden.members(r.In)
+		if !e.ReadOnly && r.Err == nil {
+			e.ResponseElements = hidden.members(r.Out)
+		}
+		if r.Source == "s3.amazonaws.com" {
+			rename(e.RequestParameters, "bucket", "bucketName")
+		}
+	}
+	return e
+}
+
+func rename(m map[string]any, from, to string) {
+	if v, ok := m[from]; ok {
+		delete(m, from)
+		m[to] = v
+	}
+}
+
+func tlsVersion(v uint16) string {
+	if v == tls.VersionTLS13 {
+		return "TLSv1.3"
+	}
+	return "TLSv1.2"
+}
+
+// newID returns a random UUID; a source that fails leaves zeros.
+func newID(rand io.Reader) string {
+	var b [16]byte
+	_, _ = io.ReadFull(rand, b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	s := hex.EncodeToString(b[:])
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+}

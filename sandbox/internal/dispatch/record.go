@@ -1,0 +1,86 @@
+package dispatch
+
+import (
+	"log/slog"
+
+	"github.com/strongroom-dev/strongroom/sandbox/internal/audit"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/sigv4"
+)
+
+// record gives the request to the audit log. It copies what it needs out of the
+// exchange, which is used again.
+func (x *exchange) record(fault *op.Error) {
+	if x.d.Audit == nil {
+		return
+	}
+	c := x.call
+	r := audit.Record{
+		ID: c.ID, Time: c.Now, Name: x.name, Region: c.Region, Caller: c.Caller,
+		SourceIP: c.SourceIP, UserAgent: c.HTTP.UserAgent(), Host: c.HTTP.Host, TLS: c.HTTP.TLS,
+		Row: x.row, In: x.in, Out: x.out, Err: fault, Note: c.Note,
+	}
+	if x.svc != nil {
+		r.Source = x.svc.source
+	} else {
+		r.Source = hostOnly(c.HTTP.Host)
+	}
+	if x.claim != nil && c.Caller == anonymous {
+		r.ClaimedKey = x.claim.AccessKeyID
+	}
+	if x.svc != nil && x.svc.dialect == sigv4.S3 && x.claim != nil {
+		method := "AuthHeader"
+		if x.claim.Presigned {
+			method = "QueryString"
+		}
+		r.Note = withNote(r.Note, "SignatureVersion", "SigV4", "AuthenticationMethod", method)
+	}
+	r.Decisions = make([]audit.Decision, 0, len(x.verdicts))
+	for i := range x.verdicts {
+		v := &x.verdicts[i]
+		if v.Check.Principal != nil {
+			r.Principal = v.Check.Principal
+		}
+		d := audit.Decision{
+			Action: v.Check.Action, Resource: v.Check.Resource.ARN, Verdict: v.Decision.Verdict,
+			Reason: v.Decision.Reason, Allowed: v.Allowed, Explanation: v.Explanation,
+		}
+		if p, index, ok := v.Decision.Statement(); ok {
+			d.Policy, d.Statement = p.Name(), index
+		}
+		r.Decisions = append(r.Decisions, d)
+		if !v.Allowed && x.d.Log.Enabled(c.Context(), slog.LevelDebug) {
+			x.d.Log.Debug("denied", "request", c.ID, "principal", v.Explanation.Principal, "action", d.Action, "resource", d.Resource, "explanation", v.Explanation)
+		}
+	}
+	r.Resources = x.resources()
+	x.d.Audit.Add(r)
+}
+
+// resources lists what the checks were about, each once, with CloudTrail's type
+// where the row has one.
+func (x *exchange) resources() (list []audit.Resource) {
+	if x.row == nil {
+		return nil
+	}
+	for i, kind := range x.row.ResourceTypes {
+		if i >= len(x.verdicts) {
+			break
+		}
+		res := x.verdicts[i].Check.Resource
+		list = append(list, audit.Resource{ARN: res.ARN, AccountID: res.Account, Type: kind})
+	}
+	return list
+}
+
+// withNote adds facts without changing the handler's map.
+func withNote(note map[string]any, pairs ...string) map[string]any {
+	out := make(map[string]any, len(note)+len(pairs)/2)
+	for k, v := range note {
+		out[k] = v
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		out[pairs[i]] = pairs[i+1]
+	}
+	return out
+}
