@@ -6,7 +6,7 @@ import (
 
 // Keys lists the condition keys that the service fills in itself.
 func (s *Service) Keys() []string {
-	return []string{"iam:PolicyARN", "iam:PermissionsBoundary", "iam:ResourceTag/", "iam:AWSServiceName", "iam:AssociatedResourceArn"}
+	return []string{"iam:PolicyARN", "iam:PermissionsBoundary", "iam:ResourceTag/*", "iam:AWSServiceName", "iam:AssociatedResourceArn"}
 }
 
 // one is the check of an operation on a single resource in the caller's

@@ -142,24 +142,20 @@ func mustNothing() *policy.Policy {
 }
 
 // ResolvePrincipal gives the unique ID that a saved policy refers to in place
-// of a user's or role's ARN. ok is false for a user or role that does not
-// exist, and for a unique ID of none. Other principals (accounts, sessions,
-// providers) have no unique ID: id is empty and ok true.
-func (s *Service) ResolvePrincipal(arn string) (id string, ok bool) {
-	if !strings.HasPrefix(arn, "arn:") {
-		if AccountID(arn) {
-			return "", true
+// of a user's or role's ARN, and of a unique ID itself. ok is false for a user
+// or role that does not exist. Other principals (accounts, sessions, providers)
+// have no unique ID: id is empty and ok true.
+func (s *Service) ResolvePrincipal(principal string) (id string, ok bool) {
+	if e := s.byID(principal); e != nil {
+		return e.ID, true
+	}
+	if _, k, _, isARN := splitARN(principal); isARN && (k == string(userKind) || k == string(roleKind)) {
+		if e := s.byARN(principal); e != nil {
+			return e.ID, true
 		}
-		return "", s.byID(arn) != nil
-	}
-	if !entityARN(arn) {
-		return "", true
-	}
-	e := s.byARN(arn)
-	if e == nil {
 		return "", false
 	}
-	return e.ID, true
+	return "", strings.HasPrefix(principal, "arn:") || AccountID(principal)
 }
 
 // PrincipalARN is the way back: the ARN that the user or role with the unique
@@ -194,10 +190,26 @@ type lastUse struct {
 }
 
 // Used notes that a verified request was signed with the access key, for
-// GetAccessKeyLastUsed. It may be called at any time, from any goroutine.
+// GetAccessKeyLastUsed and a role's RoleLastUsed. service is an action prefix.
+// It may be called at any time, from any goroutine.
 func (s *Service) Used(accessKeyID string, at time.Time, region, service string) {
 	if v, ok := s.used.Load(accessKeyID); ok && at.Sub(v.(*lastUse).at) < time.Minute && v.(*lastUse).service == service {
 		return
 	}
 	s.used.Store(accessKeyID, &lastUse{at.UTC(), region, service})
+}
+
+// roleUsed is when a session of the role was last used; nil: never, as far as
+// its sessions are remembered.
+func (s *Service) roleUsed(role *Entity) *lastUse {
+	var last *lastUse
+	for id, x := range s.sessions.From("") {
+		if x.IssuerID != role.ID {
+			continue
+		}
+		if v, ok := s.used.Load(id); ok && (last == nil || v.(*lastUse).at.After(last.at)) {
+			last = v.(*lastUse)
+		}
+	}
+	return last
 }

@@ -18,8 +18,8 @@ const (
 // it were resolved to, and its compiled form.
 type Document struct {
 	Text string
-	// Bound maps the user and role ARNs in Principal elements to the unique
-	// IDs they had when the document was saved.
+	// Bound maps the users and roles in Principal elements, as written, to the
+	// unique IDs they had when the document was saved.
 	Bound map[string]string `json:",omitempty"`
 
 	compiled *policy.Policy
@@ -36,9 +36,9 @@ func (d *Document) recompile(name string, k policy.Kind) error {
 		return err
 	}
 	if len(d.Bound) > 0 {
-		p, err = p.ResolvePrincipals(func(arn string) (string, bool) {
-			id, ok := d.Bound[arn]
-			return id, ok || !entityARN(arn)
+		p, err = p.ResolvePrincipals(func(principal string) (string, bool) {
+			id, ok := d.Bound[principal]
+			return id, ok
 		})
 		if err != nil {
 			return err
@@ -46,12 +46,6 @@ func (d *Document) recompile(name string, k policy.Kind) error {
 	}
 	d.compiled = p
 	return nil
-}
-
-// entityARN tells whether arn names a user or role, and so has a unique ID.
-func entityARN(arn string) bool {
-	_, k, _, ok := splitARN(arn)
-	return ok && (k == string(userKind) || k == string(roleKind))
 }
 
 // document compiles text, without principals.
@@ -73,21 +67,11 @@ func (s *Service) trust(name, text string) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	bound := map[string]string{}
-	p, err := d.compiled.ResolvePrincipals(func(arn string) (string, bool) {
-		id, ok := s.ResolvePrincipal(arn)
-		if ok && entityARN(arn) {
-			bound[arn] = id
-		}
-		return id, ok
-	})
+	p, err := d.compiled.ResolvePrincipals(s.ResolvePrincipal)
 	if err != nil {
 		return nil, Malformed(err)
 	}
-	d.compiled = p
-	if len(bound) > 0 {
-		d.Bound = bound
-	}
+	d.compiled, d.Bound = p, p.Bindings()
 	return d, nil
 }
 
@@ -116,6 +100,11 @@ func Malformed(err error) error {
 	if errors.As(err, &syntax) {
 		return &op.Error{Status: 400, Code: "MalformedPolicyDocument", Err: err,
 			Message: fmt.Sprintf("%s (line %d, column %d)", syntax.Msg, syntax.Line, syntax.Column)}
+	}
+	var principal *policy.PrincipalError
+	if errors.As(err, &principal) {
+		return &op.Error{Status: 400, Code: "MalformedPolicyDocument", Err: err,
+			Message: fmt.Sprintf(`Invalid principal in policy: "AWS":%q`, principal.Principal)}
 	}
 	return &op.Error{Status: 400, Code: "MalformedPolicyDocument", Message: err.Error(), Err: err}
 }

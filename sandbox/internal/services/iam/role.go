@@ -107,8 +107,7 @@ func (s *Service) getRole(c *op.Call, in *iam.GetRoleInput) (*iam.GetRoleOutput,
 	}
 	r := s.role(e)
 	r.RoleLastUsed = &types.RoleLastUsed{}
-	if v, ok := s.used.Load(e.ID); ok {
-		u := v.(*lastUse)
+	if u := s.roleUsed(e); u != nil {
 		r.RoleLastUsed = &types.RoleLastUsed{LastUsedDate: aws.Time(u.at), Region: aws.String(u.region)}
 	}
 	return &iam.GetRoleOutput{Role: r}, nil

@@ -25,6 +25,9 @@ func row[In, Out any](name, members string, access op.Access,
 		if c.Caller.Account == "" {
 			return op.Errorf(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
 		}
+		if err := sessionMay(c); err != nil {
+			return err
+		}
 		return v.validate(reflect.ValueOf(in).Elem())
 	})
 }
@@ -119,4 +122,16 @@ func limit(format string, args ...any) error {
 
 func badInput(format string, args ...any) error {
 	return op.Errorf(400, "InvalidInput", format, args...)
+}
+
+// sessionMay keeps temporary credentials of a user out of IAM.
+// Source: STS API_GetSessionToken ("you cannot call any IAM API operations
+// unless MFA authentication information is included in the request") and
+// API_GetFederationToken ("you cannot call any IAM operations").
+func sessionMay(c *op.Call) error {
+	x := c.Caller.Session
+	if x == nil || x.Source == "GetSessionToken" && x.MFA || x.Source != "GetSessionToken" && x.Source != "GetFederationToken" {
+		return nil
+	}
+	return op.Errorf(403, "InvalidClientTokenId", "The security token included in the request is invalid")
 }

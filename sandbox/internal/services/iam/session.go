@@ -101,3 +101,12 @@ func (s *Service) PutSession(x *Session) {
 func LimitDocument(text string) (*Document, error) {
 	return document("session policy", text, policy.Session)
 }
+
+// ManagedLimit returns a managed policy of the account, or of AWS, for use as
+// a session policy.
+func (s *Service) ManagedLimit(account, arn string) (*Document, error) {
+	if err := s.attachable(account, arn); err != nil {
+		return nil, err
+	}
+	return LimitDocument(s.managed(arn).current().Text)
+}

@@ -31,7 +31,7 @@ type Service struct {
 // New makes the service. issuers may be nil: then no web identity is accepted.
 func New(_ *store.DB, identities *iam.Service, issuers Issuers) *Service {
 	s := &Service{iam: identities, issuers: issuers, protocol: wire.NewQuery("2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/")}
-	s.rows = slices.Concat(s.identityRows())
+	s.rows = slices.Concat(s.identityRows(), s.assumeRows())
 	return s
 }
 
