@@ -213,3 +213,15 @@ func (s *Service) roleUsed(role *Entity) *lastUse {
 	}
 	return last
 }
+
+// KeyAccount tells which account an access key belongs to; ok is false if the
+// sandbox does not know the key.
+func (s *Service) KeyAccount(accessKeyID string) (account string, ok bool) {
+	if k := s.keys.Get(accessKeyID); k != nil {
+		return k.Account, true
+	}
+	if x := s.sessions.Get(accessKeyID); x != nil {
+		return x.Account, true
+	}
+	return "", false
+}

@@ -49,3 +49,18 @@ func randomBytes(r io.Reader, n int) []byte {
 	}
 	return b
 }
+
+// KeyIDAccount reads the account's number out of an access key ID that was
+// made like KeyID's. ok is false for an ID of another form.
+func KeyIDAccount(id string) (account string, ok bool) {
+	if len(id) != 20 || id[:4] != "AKIA" && id[:4] != "ASIA" {
+		return "", false
+	}
+	b, err := base32.StdEncoding.DecodeString(id[4:])
+	if err != nil {
+		return "", false
+	}
+	head := binary.BigEndian.Uint64(append([]byte{0, 0}, b[:6]...))
+	account = fmt.Sprintf("%012d", head&(1<<47-1)>>7)
+	return account, AccountID(account)
+}

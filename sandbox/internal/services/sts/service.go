@@ -2,7 +2,9 @@ package sts
 
 import (
 	"context"
+	"crypto/rand"
 	"slices"
+	"sync"
 
 	jose "github.com/go-jose/go-jose/v4"
 
@@ -24,6 +26,9 @@ type Service struct {
 	iam     *iam.Service
 	issuers Issuers
 
+	// messageKey encrypts authorization messages; made on first use.
+	messageKey func() []byte
+
 	protocol op.Protocol
 	rows     []op.Row
 }
@@ -31,7 +36,12 @@ type Service struct {
 // New makes the service. issuers may be nil: then no web identity is accepted.
 func New(_ *store.DB, identities *iam.Service, issuers Issuers) *Service {
 	s := &Service{iam: identities, issuers: issuers, protocol: wire.NewQuery("2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/")}
-	s.rows = slices.Concat(s.identityRows(), s.assumeRows())
+	s.messageKey = sync.OnceValue(func() []byte {
+		key := make([]byte, 32)
+		_, _ = rand.Read(key) // never fails
+		return key
+	})
+	s.rows = slices.Concat(s.identityRows(), s.assumeRows(), s.webIdentityRows(), s.sessionTokenRows(), s.messageRows(), refusedRows())
 	return s
 }
 
@@ -46,3 +56,8 @@ func (s *Service) Protocol() op.Protocol { return s.protocol }
 
 // Rows is the table of operations.
 func (s *Service) Rows() []op.Row { return s.rows }
+
+// Keys lists the condition keys that the service fills in itself.
+func (s *Service) Keys() []string {
+	return []string{"sts:ExternalId", "sts:RoleSessionName", "sts:SourceIdentity", "sts:TransitiveTagKeys", "iam:ResourceTag/*"}
+}
