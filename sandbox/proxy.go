@@ -25,6 +25,8 @@ import (
 type proxy struct {
 	s        *Sandbox
 	control  http.Handler
+	aws      http.Handler
+	forge    http.Handler
 	forward  *httputil.ReverseProxy
 	upstream func(*url.URL) (*url.URL, error)
 
@@ -34,7 +36,8 @@ type proxy struct {
 }
 
 func newProxy(s *Sandbox) *proxy {
-	p := &proxy{s: s, control: s.controlHandler(), tunnels: map[net.Conn]struct{}{}}
+	p := &proxy{s: s, control: s.controlHandler(), aws: s.busy.around(s.parts.dispatch),
+		forge: s.busy.around(s.parts.forge), tunnels: map[net.Conn]struct{}{}}
 	p.upstream = httpproxy.FromEnvironment().ProxyFunc()
 	transport := &http.Transport{
 		Proxy:       func(r *http.Request) (*url.URL, error) { return p.via(r.URL) },
@@ -70,9 +73,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case p.isControl(r):
 		p.control.ServeHTTP(w, r)
 	case p.s.parts.forge.Serves(host):
-		p.s.parts.forge.ServeHTTP(w, r)
+		p.forge.ServeHTTP(w, r)
 	default:
-		p.s.parts.dispatch.ServeHTTP(w, r)
+		p.aws.ServeHTTP(w, r)
 	}
 }
 

@@ -26,6 +26,7 @@ type Sandbox struct {
 	server  *http.Server
 	proxy   *proxy
 	served  chan struct{}
+	busy    busy
 
 	closing  sync.Once
 	closeErr error

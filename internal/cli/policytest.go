@@ -25,7 +25,7 @@ could not be read or a line is not a case.`,
 		Example: `  strongroom policy test
   strongroom policy test cases.jsonl`,
 	}
-	format := formatFlag(cmd, "json", "human")
+	format := formatFlag(cmd, "json", "text")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		cases, bad, err := policyCases(args)
 		if err != nil {

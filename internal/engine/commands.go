@@ -76,6 +76,15 @@ func (e *Engine) apply(ctx context.Context, o ...tfexec.ApplyOption) error {
 	})
 }
 
+// PlanDestroy plans the destruction of everything that the stack made, and
+// throws the plan away. For rehearsals, where it is expected to be refused.
+func (e *Engine) PlanDestroy(ctx context.Context) error {
+	return e.do(ctx, io.Discard, []string{"plan", "-destroy"}, func(tf *tfexec.Terraform, _ io.Writer) error {
+		_, err := tf.Plan(ctx, tfexec.Destroy(true), tfexec.Refresh(false))
+		return err
+	})
+}
+
 // Destroy destroys what the stack made, without asking. For rehearsals, where
 // it is expected to be refused.
 func (e *Engine) Destroy(ctx context.Context) error {
