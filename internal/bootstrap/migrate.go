@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
 )
@@ -14,30 +15,50 @@ func (b *run) backendDone(ctx context.Context) (bool, error) {
 	if b.reality.backend != "s3" {
 		return false, nil
 	}
-	_, err := b.key(ctx)
-	return true, err
+	arn, err := b.key(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, p := range b.places() {
+		if ok, err := settled(b.Options, p, arn); !ok || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
-// backendStep makes the bucket the stack's backend. What is to move is written
-// down first: from here on, a state in the bucket must be that one or younger.
+// backendStep makes the bucket the backend of all stacks. What is to move is
+// written down first: from here on, a state in the bucket must be that one or
+// younger.
 func (b *run) backendStep(ctx context.Context) error {
 	arn, err := b.key(ctx)
 	if err != nil {
 		return err
 	}
-	if b.reality.local.void() {
+	if b.reality.local.void() && b.reality.remote == nil {
 		return &diag.Diagnostic{
 			Rule: "bootstrap-no-state", Summary: "the apply left no state to move", Found: b.stack(localFile),
 			Why: "the state would be lost with the local backend", Fix: again,
 		}
 	}
-	b.journal.Moving = b.reality.local
-	if err := b.journal.save(b.Options); err != nil {
-		return err
+	if !b.reality.remoteHome() {
+		b.journal.Moving = b.reality.local
+		if err := b.journal.save(b.Options); err != nil {
+			return err
+		}
 	}
-	if err := setBackend(b.Options, s3Backend(b.Options, arn)); err != nil {
-		return err
+	for _, p := range slices.Backward(b.places()) { // the own one last: it marks the step as done
+		if ok, err := settled(b.Options, p, arn); ok || err != nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := toS3(b.Options, p, arn); err != nil {
+			return err
+		}
 	}
+	b.result.Changed = true
 	return b.look(ctx)
 }
 

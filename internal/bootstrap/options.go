@@ -28,6 +28,13 @@ type Options struct {
 	KeyAlias string
 	// StateKey is the object key of this stack's state: "bootstrap/terraform.tfstate".
 	StateKey string
+	// Others are the stacks that come after, whose backend names the bucket and
+	// is given the key. May be nil; one whose directory is missing is left out.
+	Others []Stack
+	// Backend returns the text of a stack's backend.tf, by the stack's name (for
+	// Stack the last element of its path). It is used where that file holds
+	// nothing else. May be nil: the block is edited.
+	Backend func(stack, keyARN string) ([]byte, error)
 	// Engine runs in Stack, in an environment with the credentials of AWS.
 	Engine *engine.Engine
 	// AWS are the same credentials for the checks that Run makes itself. Its
@@ -52,6 +59,9 @@ type Options struct {
 	// Tests make it fail.
 	Write func(path string, data []byte) error
 }
+
+// Stack is a stack that keeps its state in the bucket.
+type Stack struct{ Name, Dir, StateKey string }
 
 // Proposal is a plan that waits for a person.
 type Proposal struct {

@@ -40,11 +40,11 @@ func (b *run) prepareStep(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := setBackend(b.Options, s3Backend(b.Options, arn)); err != nil {
+		if err := toS3(b.Options, b.places()[0], arn); err != nil {
 			return err
 		}
 	} else if b.reality.backend != "local" {
-		if err := setBackend(b.Options, nil); err != nil {
+		if err := toLocal(b.Options); err != nil {
 			return err
 		}
 	}
