@@ -72,10 +72,12 @@ func (s *Set) terms(r *Request) terms {
 	p := r.Principal
 	t := terms{caller: p.Type, reason: ReasonResource}
 	t.sameAccount = r.ResourceAccount == "" || r.ResourceAccount == p.Account
-	kind := ResourceKind(r.Resource)
 	t.resource = s.Resource
+	var kind Kind
 	if s.Resource != nil {
 		kind = s.Resource.kind
+	} else {
+		kind = ResourceKind(r.Resource)
 	}
 	switch kind {
 	case Trust:
@@ -103,7 +105,7 @@ func (s *Set) terms(r *Request) terms {
 	// orgs_manage_policies_rcps: service-linked roles are bound by neither, the
 	// management account's principals not by SCPs.
 	t.scp = t.scp && !p.ServiceLinked && !p.ManagementAccount
-	t.rcp = !p.ServiceLinked && supportsRCP(r.Action)
+	t.rcp = len(s.RCPs) > 0 && !p.ServiceLinked && supportsRCP(r.Action)
 	return t
 }
 

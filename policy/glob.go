@@ -29,9 +29,11 @@ type token struct {
 type pattern struct {
 	form form
 	fold bool // compare letters without case
-	text string
-	tail string // of formAround
-	toks []token
+	// ascii: fold has to know the 26 letters only, as in names of actions.
+	ascii bool
+	text  string
+	tail  string // of formAround
+	toks  []token
 	// variables reports that toks has some.
 	variables bool
 }
@@ -91,7 +93,7 @@ func (p *pattern) match(s string, ctx *Context) bool {
 		return true
 	case formExact:
 		if p.fold {
-			return len(p.text) == len(s) && equalFold(s, p.text) || strings.EqualFold(s, p.text)
+			return equalFold(s, p.text) || !p.ascii && strings.EqualFold(s, p.text)
 		}
 		return s == p.text
 	case formPrefix:
@@ -127,6 +129,9 @@ func (p *pattern) matchTokens(s string, ctx *Context) bool {
 		} else {
 			switch t := &p.toks[ti]; t.kind {
 			case tokStar:
+				if ti+1 == len(p.toks) {
+					return true
+				}
 				free, freeAt, bound = ti, si, none
 				ti++
 				continue

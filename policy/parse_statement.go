@@ -31,7 +31,7 @@ func (p *parser) actions(n *node, path string) (patterns []pattern, text []strin
 			return nil, nil, p.fail(it.pos, it.path, "", "%q is not the name of an action", it.text)
 		}
 		pat, _ := compileText(it.text, globText, false)
-		pat.fold = true
+		pat.fold, pat.ascii = true, true
 		patterns = append(patterns, pat)
 		text = append(text, it.text)
 	}
