@@ -29,8 +29,8 @@ const keptEvents = 10_000
 
 // assemble opens the store and makes every service. A new service is added to
 // the list here and nowhere else.
-func assemble(o *Options) (p *parts, err error) {
-	p = &parts{db: store.Memory()}
+func assemble(o *Options) (_ *parts, err error) {
+	p := &parts{db: store.Memory()}
 	if o.DataDir != "" {
 		if p.db, err = store.Open(o.DataDir); err != nil {
 			return nil, err
