@@ -38,8 +38,8 @@ lint: ## vet and staticcheck
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-modules: $(BIN)/tofu ## `test` of every module, with Terraform and with OpenTofu
-	./.ci/modules
+modules: $(BIN)/tofu ## each module's own tests, with Terraform and with OpenTofu
+	$(GO) test -count 1 -v -run TestModulesPassTheirOwnTests ./modules
 
 bench: ## the figures of the README, beside the peers that are installed
 	$(GO) test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) ./policy ./sandbox/... | tee $(BIN)/bench.txt

@@ -10,8 +10,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// engine finds an engine: the one that "make tofu" built, or one on PATH.
-func engine(t *testing.T) string {
+// anyEngine finds an engine: the one that "make tofu" built, or one on PATH.
+func anyEngine(t *testing.T) string {
 	t.Helper()
 	built, err := filepath.Abs("../bin/tofu")
 	if err != nil {
@@ -30,7 +30,7 @@ func engine(t *testing.T) string {
 // nothing is fetched and nothing is made.
 func render(t *testing.T, arguments string) string {
 	t.Helper()
-	dir, tool := t.TempDir(), engine(t)
+	dir, tool := t.TempDir(), anyEngine(t)
 	source, err := filepath.Abs("nuke-config")
 	if err != nil {
 		t.Fatal(err)
