@@ -172,6 +172,7 @@ func setBackend(o *Options, p place, kind string, whole []byte, attributes []att
 		return err
 	}
 	var text []byte
+	added := block == nil
 	switch {
 	case block == nil && whole != nil && !exists(filepath.Join(p.dir, backendFile)):
 		path, text = filepath.Join(p.dir, backendFile), whole
@@ -186,8 +187,8 @@ func setBackend(o *Options, p place, kind string, whole []byte, attributes []att
 	}
 	if text == nil {
 		block.Body().Clear()
-		if len(attributes) > 0 {
-			block.Body().AppendNewline()
+		if len(attributes) > 0 && !added {
+			block.Body().AppendNewline() // "{}" may have been on one line
 		}
 		block.SetLabels([]string{kind})
 		for _, a := range attributes {

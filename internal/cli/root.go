@@ -12,6 +12,7 @@ import (
 // commands is the list of top-level commands, in the order help shows them.
 var commands = []func(*Env) *cobra.Command{
 	newInit,
+	newBootstrap,
 	newSandbox,
 	newPolicy,
 	newVersion,

@@ -1,0 +1,101 @@
+package bootstrap
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+const wholeState = `{
+  "version": 4, "terraform_version": "1.11.4", "serial": 7, "lineage": "abc-def",
+  "outputs": {"b": {"value": "x", "type": "string"}, "a": {"value": 12345678901234567890}},
+  "resources": [
+    {"mode": "managed", "type": "aws_kms_key", "name": "k", "instances": [{"attributes": {"id": "1", "secret": "hush"}}]},
+    {"mode": "data", "type": "aws_region", "name": "r", "instances": []}
+  ],
+  "check_results": null
+}`
+
+// The other engine's way to write it: compact, other order, other version.
+const sameState = `{"version":4,"terraform_version":"1.12.6","serial":7,"lineage":"abc-def","outputs":{"a":{"value":12345678901234567890},"b":{"type":"string","value":"x"}},"resources":[{"instances":[],"mode":"data","name":"r","type":"aws_region"},{"name":"k","type":"aws_kms_key","mode":"managed","instances":[{"attributes":{"secret":"hush","id":"1"}}]}]}`
+
+func TestSnapshot(t *testing.T) {
+	a, err := readSnapshot([]byte(wholeState))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := readSnapshot([]byte(sameState))
+	if err != nil || !a.same(b) || a.Serial != 7 || a.Lineage != "abc-def" || a.Resources != 2 {
+		t.Errorf("the same state in both engines' writing: %v\n%+v\n%+v", err, a, b)
+	}
+	for _, change := range []struct{ from, to string }{
+		{"12345678901234567890", "12345678901234567891"}, // beyond what a float64 tells apart
+		{`"id": "1"`, `"id": "2"`},
+		{`"serial": 7`, `"serial": 8`},
+		{"abc-def", "abc-deg"},
+	} {
+		c, err := readSnapshot([]byte(strings.Replace(wholeState, change.from, change.to, 1)))
+		if err != nil || a.same(c) {
+			t.Errorf("%s instead of %s: %v, counts as the same", change.to, change.from, err)
+		}
+	}
+}
+
+func TestDamagedStatesAreRefusedAndNotShown(t *testing.T) {
+	for n := range len(wholeState) {
+		_, err := readSnapshot([]byte(wholeState[:n]))
+		if err == nil {
+			t.Fatalf("the first %d bytes count as a whole state", n)
+		}
+		if n == 0 != errors.Is(err, errNoState) {
+			t.Errorf("%d bytes: %v", n, err)
+		}
+		if strings.Contains(err.Error(), "hush") {
+			t.Errorf("%d bytes: the error shows the state: %v", n, err)
+		}
+	}
+	for name, text := range map[string]string{
+		"text after it": wholeState + "{", "another format": `{"version":3,"lineage":"a"}`, "no lineage": `{"version":4}`,
+		"other JSON": `[1]`, "a lock": `{"ID":"x"}`,
+	} {
+		if _, err := readSnapshot([]byte(text)); err == nil {
+			t.Errorf("%s counts as a state", name)
+		}
+	}
+}
+
+func TestHome(t *testing.T) {
+	s := func(serial uint64, digest string) *snapshot {
+		return &snapshot{Serial: serial, Lineage: "l", Digest: digest, Resources: 1}
+	}
+	for _, tt := range []struct {
+		name          string
+		local, remote *snapshot
+		home          bool
+	}{
+		{"nothing yet", nil, nil, false},
+		{"applied here", s(3, "a"), nil, false},
+		{"migrated", s(3, "a"), s(3, "a"), true},
+		{"migrated and applied since", s(3, "a"), s(4, "b"), true},
+		{"the local one is younger", s(4, "b"), s(3, "a"), false},
+		{"a clone", nil, s(3, "a"), true},
+		{"emptied by the engine", &snapshot{Serial: 9, Lineage: "x"}, s(3, "a"), true},
+	} {
+		r := &reality{local: tt.local, remote: tt.remote}
+		if got := r.remoteHome(); got != tt.home {
+			t.Errorf("%s: remote home = %t, want %t", tt.name, got, tt.home)
+		}
+		if err := r.agree(&Options{}); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+	other := s(3, "a")
+	other.Lineage = "m"
+	for name, r := range map[string]*reality{
+		"another origin": {local: s(3, "a"), remote: other}, "parted": {local: s(3, "a"), remote: s(3, "b")},
+	} {
+		if err := r.agree(&Options{}); err == nil {
+			t.Errorf("%s: two states that must be refused agree", name)
+		}
+	}
+}
