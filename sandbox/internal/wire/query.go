@@ -85,7 +85,9 @@ func (p *queryProtocol) Encode(w http.ResponseWriter, c *op.Call, operation stri
 	b.WriteString(`">`)
 	if v := reflect.ValueOf(out); out != nil && !v.IsNil() {
 		pl := planOf(v.Elem().Type())
-		if len(pl.fields) > 0 {
+		// An operation that has an output, though an empty one (UpdateRole),
+		// still answers with its element, and the SDK insists on it.
+		if len(pl.fields) > 0 || v.Elem().Type().Name() == operation+"Output" {
 			b.WriteString("<" + operation + "Result>")
 			writeXML(&b, pl, v.Elem())
 			b.WriteString("</" + operation + "Result>")

@@ -52,6 +52,11 @@ func readForm(n *formNode, p *plan, v reflect.Value, path string) error {
 		v = p.target(v)
 		for _, name := range sortedNames(n.children) {
 			i, ok := p.byName[name]
+			if !ok && name != "" {
+				// A few members begin with a small letter on the wire, such as
+				// STS's PolicyArns.member.1.arn.
+				i, ok = p.byName[strings.ToUpper(name[:1])+name[1:]]
+			}
 			if !ok {
 				return fmt.Errorf("unknown parameter %q", join(path, name))
 			}
