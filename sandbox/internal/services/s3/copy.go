@@ -1,0 +1,233 @@
+package s3
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+)
+
+// copySource is what CopyObject and UploadPartCopy say of the source.
+type copySource struct {
+	Source            string     `rest:"header:x-amz-copy-source"`
+	IfMatch           string     `rest:"header:x-amz-copy-source-if-match"`
+	IfNoneMatch       string     `rest:"header:x-amz-copy-source-if-none-match"`
+	IfModifiedSince   *time.Time `rest:"header:x-amz-copy-source-if-modified-since"`
+	IfUnmodifiedSince *time.Time `rest:"header:x-amz-copy-source-if-unmodified-since"`
+	ExpectedOwner     string     `rest:"header:x-amz-source-expected-bucket-owner"`
+}
+
+type copyInput struct {
+	Bucket string `rest:"label:bucket"`
+	Key    string `rest:"label:key"`
+	copySource
+	writeInput
+	MetadataDirective string `rest:"header:x-amz-metadata-directive"`
+	TaggingDirective  string `rest:"header:x-amz-tagging-directive"`
+	Algorithm         string `rest:"header:x-amz-checksum-algorithm"`
+}
+
+type copyOutput struct {
+	VersionID     string `rest:"header:x-amz-version-id"`
+	SourceVersion string `rest:"header:x-amz-copy-source-version-id"`
+	sseOutput
+	Body copyResult `rest:"xml:CopyObjectResult"`
+}
+
+type copyResult struct {
+	LastModified string `xml:"LastModified"`
+	ETag         string `xml:"ETag"`
+	checksumHeaders
+}
+
+func (s *Service) copyRows() []op.Row {
+	row := op.New("CopyObject", "S3 API_CopyObject", op.Write, s.copyChecks, s.copyObject)
+	row.Asks, row.Data = missingKeyReason, true
+	return []op.Row{row}
+}
+
+// source reads x-amz-copy-source: /BUCKET/KEY?versionId=ID, URL encoded.
+func (in *copySource) source() (*objectInput, error) {
+	path, query, _ := strings.Cut(in.Source, "?")
+	bad := invalidArgument("x-amz-copy-source", in.Source, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+	if strings.HasPrefix(path, "arn:") {
+		return nil, notImplemented("access points as the copy source")
+	}
+	path, err := url.PathUnescape(path)
+	if err != nil {
+		return nil, bad
+	}
+	bucket, key, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if !ok || bucket == "" || key == "" {
+		return nil, bad
+	}
+	o := &objectInput{Bucket: bucket, Key: key}
+	if query == "" {
+		return o, nil
+	}
+	q, err := url.ParseQuery(query)
+	if err != nil || len(q) != 1 || len(q["versionId"]) != 1 {
+		return nil, bad
+	}
+	o.VersionID = q.Get("versionId")
+	return o, nil
+}
+
+// sourceChecks is what reading the source must be allowed. The source may be
+// in another region than the request: S3 fetches it.
+func (s *Service) sourceChecks(c *op.Call, in *copySource) (*objectInput, []op.Check, error) {
+	src, err := in.source()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := checkVersionID(src.VersionID); err != nil {
+		return nil, nil, err
+	}
+	b := s.buckets.Get(src.Bucket)
+	if b == nil {
+		return nil, nil, &op.Error{Status: 404, Code: "NoSuchBucket", Message: "The specified bucket does not exist", Fields: [][2]string{{"BucketName", src.Bucket}}}
+	}
+	if err := expectOwner(c, "X-Amz-Source-Expected-Bucket-Owner", b); err != nil {
+		return nil, nil, err
+	}
+	action, keys := "s3:GetObject", []op.Key(nil)
+	if src.VersionID != "" {
+		action, keys = "s3:GetObjectVersion", []op.Key{op.Single("s3:VersionId", src.VersionID)}
+	}
+	o := s.version(src.Bucket, src.Key, src.VersionID)
+	checks := []op.Check{s.onObject(c, b, action, src.Key, existing(keys, o)...)}
+	if o == nil || o.DeleteMarker {
+		return src, checks, nil
+	}
+	kms, err := s.keyChecks(c, b, "kms:Decrypt", src.Key, o.SSE)
+	if err != nil {
+		return src, checks, nil // the handler meets the error again
+	}
+	return src, append(checks, kms...), nil
+}
+
+func (s *Service) copyChecks(c *op.Call, in *copyInput) ([]op.Check, error) {
+	b, err := s.bucket(c, in.Bucket)
+	if err != nil {
+		return nil, err
+	}
+	src, checks, err := s.sourceChecks(c, &in.copySource)
+	if err != nil {
+		return nil, err
+	}
+	copied := s.version(src.Bucket, src.Key, src.VersionID)
+	if in.TaggingDirective != "REPLACE" && copied != nil && len(copied.Tags) > 0 {
+		// Source: S3 API_CopyObject: copying tags needs s3:GetObjectTagging on
+		// the source and s3:PutObjectTagging on the destination.
+		action := "s3:GetObjectTagging"
+		if src.VersionID != "" {
+			action = "s3:GetObjectVersionTagging"
+		}
+		sb := s.buckets.Get(src.Bucket)
+		checks = append(checks, s.onObject(c, sb, action, src.Key, existing(nil, copied)...))
+	}
+	keys := []op.Key{op.Single("s3:x-amz-copy-source", strings.TrimPrefix(in.Source, "/"))}
+	keys = present(keys, "s3:x-amz-metadata-directive", in.MetadataDirective)
+	write, err := s.writeChecks(c, b, in.Key, &in.writeInput, "true", keys...)
+	if err != nil {
+		return nil, err
+	}
+	checks = append(checks, write...)
+	if in.TaggingDirective != "REPLACE" && copied != nil && len(copied.Tags) > 0 {
+		checks = append(checks, s.onObject(c, b, "s3:PutObjectTagging", in.Key, requested(nil, copied.Tags)...))
+	}
+	e, err := s.chooseSSE(c, b, in.sseInput)
+	if err != nil {
+		return deferred(checks, err)
+	}
+	kms, err := s.keyChecks(c, b, "kms:GenerateDataKey", in.Key, e)
+	if err != nil {
+		return deferred(checks, err)
+	}
+	return append(checks, kms...), nil
+}
+
+// openSource finds the source object, applies the conditions and opens it.
+func (s *Service) openSource(c *op.Call, in *copySource) (*Object, []byte, error) {
+	src, err := in.source()
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err := s.readable(c, src)
+	if err != nil {
+		return nil, nil, err
+	}
+	cond := readConditions{in.IfMatch, in.IfNoneMatch, in.IfModifiedSince, in.IfUnmodifiedSince}
+	if cond.check(o) != nil {
+		// A copy has no 304: every condition that fails is 412.
+		return nil, nil, preconditionFailed("x-amz-copy-source-if")
+	}
+	body, err := s.plaintext(c, s.buckets.Get(o.Bucket), o)
+	return o, body, err
+}
+
+func (s *Service) copyObject(c *op.Call, in *copyInput) (*copyOutput, error) {
+	b := s.buckets.Get(in.Bucket)
+	if c.HTTP.Header.Get("If-Match") != "" || c.HTTP.Header.Get("If-None-Match") != "" {
+		return nil, notImplemented("If-Match and If-None-Match on CopyObject")
+	}
+	if err := checkWriter(c, b, in.ACL); err != nil {
+		return nil, err
+	}
+	if err := checkDirectives(in); err != nil {
+		return nil, err
+	}
+	source, body, err := s.openSource(c, &in.copySource)
+	if err != nil {
+		return nil, err
+	}
+	o, err := newObject(c, b, in.Key, &in.writeInput)
+	if err != nil {
+		return nil, err
+	}
+	if in.MetadataDirective != "REPLACE" {
+		class := o.Headers.StorageClass
+		o.Headers, o.Meta = source.Headers, source.Meta
+		o.Headers.StorageClass = class
+		same := source.Bucket == o.Bucket && source.Key == o.Key
+		if in, latest := in.sseInput, s.latest(b.Name, o.Key); same && latest == source && in.Encryption == "" &&
+			in.BucketKey == nil && class == source.Headers.StorageClass && b.Encryption == nil {
+			return nil, op.Errorf(400, "InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+		}
+	}
+	if in.TaggingDirective != "REPLACE" {
+		o.Tags = source.Tags
+	}
+	if o.SSE, err = s.usableSSE(c, b, in.Key, in.sseInput); err != nil {
+		return nil, err
+	}
+	algorithm := strings.ToUpper(in.Algorithm)
+	if algorithm == "" {
+		algorithm = source.Checksum.Algorithm
+	}
+	if newHash(algorithm) == nil {
+		return nil, invalidArgument("x-amz-checksum-algorithm", in.Algorithm, "Checksum algorithm provided is unsupported")
+	}
+	d := digestsOf(body, algorithm)
+	o.Checksum = d.checksum
+	sourceVersion := s.shownVersion(source)
+	if err := s.store(c, b, o, body, d.md5); err != nil {
+		return nil, err
+	}
+	return &copyOutput{
+		VersionID: s.shownVersion(o), SourceVersion: sourceVersion, sseOutput: sseHeaders(o.SSE),
+		Body: copyResult{LastModified: timestamp(o.Modified), ETag: quote(o.ETag), checksumHeaders: shown(o.Checksum)},
+	}, nil
+}
+
+func checkDirectives(in *copyInput) error {
+	for name, v := range map[string]string{"x-amz-metadata-directive": in.MetadataDirective, "x-amz-tagging-directive": in.TaggingDirective} {
+		if v != "" && v != "COPY" && v != "REPLACE" {
+			return &op.Error{Status: http.StatusBadRequest, Code: "InvalidArgument", Message: "Unknown directive.",
+				Fields: [][2]string{{"ArgumentName", name}, {"ArgumentValue", v}}}
+		}
+	}
+	return nil
+}

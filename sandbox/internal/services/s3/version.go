@@ -1,0 +1,191 @@
+package s3
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"strings"
+
+	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+)
+
+// nullVersion is the ID of versions made while versioning was not enabled.
+const nullVersion = "null"
+
+// idAlphabet makes 6 bits a character.
+const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._"
+
+func randomBytes(c *op.Call, n int) ([]byte, error) {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(c.Rand, b); err != nil {
+		return nil, fmt.Errorf("s3: read randomness: %w", err)
+	}
+	return b, nil
+}
+
+func randomID(c *op.Call, n int) (string, error) {
+	b, err := randomBytes(c, n)
+	if err != nil {
+		return "", err
+	}
+	for i := range b {
+		b[i] = idAlphabet[b[i]&63]
+	}
+	return string(b), nil
+}
+
+func objectPrefix(bucket, key string) string { return bucket + sep + key + sep }
+
+// storeKey orders a key's versions newest first.
+func (o *Object) storeKey() string {
+	return objectPrefix(o.Bucket, o.Key) + fmt.Sprintf("%016x", uint64(math.MaxUint64)-o.Order)
+}
+
+// latest returns the newest version of a key, a delete marker too; nil if
+// there is none.
+func (s *Service) latest(bucket, key string) *Object {
+	for _, o := range s.objects.Prefix(objectPrefix(bucket, key)) {
+		return o
+	}
+	return nil
+}
+
+// current is latest without delete markers: what a plain GET finds.
+func (s *Service) current(bucket, key string) *Object {
+	if o := s.latest(bucket, key); o != nil && !o.DeleteMarker {
+		return o
+	}
+	return nil
+}
+
+// version finds one version of a key; nil if there is none. An empty ID is the
+// latest.
+func (s *Service) version(bucket, key, id string) *Object {
+	if id == "" {
+		return s.latest(bucket, key)
+	}
+	for _, o := range s.objects.Prefix(objectPrefix(bucket, key)) {
+		if o.VersionID == id {
+			return o
+		}
+	}
+	return nil
+}
+
+// place makes o the newest version of its key, as the bucket's versioning
+// says. It replaces the null version unless versioning is enabled.
+//
+// Source: S3 User Guide AddingObjectstoVersioningEnabledBuckets and
+// AddingObjectstoVersionSuspendedBuckets.
+func (s *Service) place(c *op.Call, b *Bucket, o *Object) error {
+	o.Order = 1
+	if last := s.latest(b.Name, o.Key); last != nil {
+		o.Order = last.Order + 1
+	}
+	if b.Versioning == "Enabled" {
+		id, err := randomID(c, 32)
+		if err != nil {
+			return err
+		}
+		o.VersionID = id
+	} else {
+		o.VersionID = nullVersion
+		if old := s.version(b.Name, o.Key, nullVersion); old != nil {
+			s.remove(old)
+		}
+	}
+	s.objects.Put(o.storeKey(), o)
+	return nil
+}
+
+// remove deletes one version and its bytes.
+func (s *Service) remove(o *Object) {
+	s.objects.Delete(o.storeKey())
+	if o.Blob != "" {
+		s.blobs.Delete(o.Blob)
+	}
+}
+
+// shownVersion is the version ID as responses carry it: none in a bucket that
+// never had versioning.
+func (s *Service) shownVersion(o *Object) string {
+	if b := s.buckets.Get(o.Bucket); b == nil || b.Versioning == "" {
+		return ""
+	}
+	return o.VersionID
+}
+
+// checkVersionID refuses text that is no version ID of S3's.
+func checkVersionID(id string) error {
+	if id == "" || id == nullVersion || (len(id) == 32 && strings.Trim(id, idAlphabet) == "") {
+		return nil
+	}
+	return &op.Error{Status: 400, Code: "InvalidArgument", Message: "Invalid version id specified",
+		Fields: [][2]string{{"ArgumentName", "versionId"}, {"ArgumentValue", id}}}
+}
+
+// missingKeyReason is why reads of objects ask by themselves.
+const missingKeyReason = "S3 API_GetObject: a missing key is 404 to those who may list the bucket and 403 to others"
+
+// versionChecks declares one action on an object, or another one where a
+// version is named, with the tags that the object has.
+func (s *Service) versionChecks(c *op.Call, in *objectInput, action, versionAction string, keys ...op.Key) ([]op.Check, error) {
+	b, err := s.bucket(c, in.Bucket)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkVersionID(in.VersionID); err != nil {
+		return nil, err
+	}
+	if in.VersionID != "" {
+		action = versionAction
+		keys = append(keys, op.Single("s3:VersionId", in.VersionID))
+	}
+	keys = existing(keys, s.version(in.Bucket, in.Key, in.VersionID))
+	return []op.Check{s.onObject(c, b, action, in.Key, keys...)}, nil
+}
+
+// readable finds the version that a request names. What is not there is 404 to
+// callers who may list the bucket and 403 to others.
+//
+// Source: S3 API_GetObject and API_HeadObject, "Permissions";
+// S3 User Guide DeleteMarker.
+func (s *Service) readable(c *op.Call, in *objectInput) (*Object, error) {
+	o := s.version(in.Bucket, in.Key, in.VersionID)
+	if o != nil && !o.DeleteMarker {
+		return o, nil
+	}
+	b := s.buckets.Get(in.Bucket)
+	if err := c.Ask(s.onBucket(c, b, "s3:ListBucket")); err != nil {
+		return nil, err
+	}
+	var header map[string]string
+	if o != nil {
+		header = map[string]string{"X-Amz-Delete-Marker": "true", "X-Amz-Version-Id": o.VersionID}
+	}
+	switch {
+	case o != nil && in.VersionID != "":
+		header["Allow"] = "DELETE"
+		return nil, &op.Error{Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed",
+			Message: "The specified method is not allowed against this resource.", Header: header,
+			Fields: [][2]string{{"Method", c.HTTP.Method}, {"ResourceType", "DeleteMarker"}}}
+	case in.VersionID != "":
+		return nil, &op.Error{Status: http.StatusNotFound, Code: "NoSuchVersion", Message: "The specified version does not exist.",
+			Fields: [][2]string{{"Key", in.Key}, {"VersionId", in.VersionID}}}
+	}
+	return nil, &op.Error{Status: http.StatusNotFound, Code: "NoSuchKey", Message: "The specified key does not exist.",
+		Fields: [][2]string{{"Key", in.Key}}, Header: header}
+}
+
+// Continuation tokens are opaque to callers: the last key in base64.
+func sealToken(key string) string { return base64.RawURLEncoding.EncodeToString([]byte(key)) }
+
+func openToken(token string) (string, error) {
+	key, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return "", invalidArgument("continuation-token", token, "The continuation token provided is incorrect")
+	}
+	return string(key), nil
+}
