@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,8 +106,12 @@ func tables(t *testing.T, module string) string {
 			inputs = append(inputs, fmt.Sprintf("| `%s` | %s | `%s` | %s |\n", b.Labels[0], cell(description), cell(typ), def))
 		}
 	}
-	sort.Strings(inputs)
-	sort.Strings(outputs)
+	// By name: the backtick after it sorts before the underscore of a longer one.
+	byName := func(a, b string) int {
+		return strings.Compare(strings.Trim(strings.Fields(a)[1], "`"), strings.Trim(strings.Fields(b)[1], "`"))
+	}
+	slices.SortFunc(inputs, byName)
+	slices.SortFunc(outputs, byName)
 	return "### Inputs\n\n| Name | Description | Type | Default |\n|---|---|---|---|\n" + strings.Join(inputs, "") +
 		"\n### Outputs\n\n| Name | Description |\n|---|---|\n" + strings.Join(outputs, "")
 }

@@ -87,7 +87,7 @@ func oneOf(rule string, values ...string) check {
 		if slices.Contains(values, v) {
 			return "", "", ""
 		}
-		fix := fmt.Sprintf("write one of %q", values)
+		fix := fmt.Sprintf("write one of: %s", strings.Join(values, ", "))
 		if near := nearest(v, values); near != "" {
 			fix = fmt.Sprintf("did you mean %q?", near)
 		}

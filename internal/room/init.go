@@ -90,15 +90,16 @@ func Init(dir string, opt Options) (*Room, []Outcome, error) {
 	} else {
 		out = append(out, Outcome{Path: SpecFile, Action: Unchanged})
 	}
-	rendered, err := write(root, files)
+	rendered, err := write(root, files, replace)
 	if err != nil {
 		return nil, nil, ioError(err)
 	}
 	return r, append(out, rendered...), nil
 }
 
-// write brings files up to date and the manifest with them.
-func write(root *os.Root, files []File) ([]Outcome, error) {
+// write brings files up to date and the manifest with them. Every change to a
+// file goes through put, in one step each, so that a test can stop in between.
+func write(root *os.Root, files []File, put func(root *os.Root, name string, content []byte) error) ([]Outcome, error) {
 	m, err := readManifest(root)
 	if err != nil {
 		return nil, err
@@ -137,7 +138,7 @@ func write(root *os.Root, files []File) ([]Outcome, error) {
 		}
 	}
 	if pending {
-		if err := writeManifest(root, during); err != nil {
+		if err := during.put(root, put); err != nil {
 			return nil, err
 		}
 	}
@@ -145,9 +146,9 @@ func write(root *os.Root, files []File) ([]Outcome, error) {
 		side := newDir + "/" + f.Path
 		switch {
 		case out[i].Action == Created, out[i].Action == Updated:
-			err = replace(root, f.Path, f.Content)
+			err = put(root, f.Path, f.Content)
 		case out[i].New != "":
-			err = replace(root, side, f.Content)
+			err = put(root, side, f.Content)
 		}
 		if err == nil && out[i].New == "" {
 			err = root.Remove(side)
@@ -164,18 +165,10 @@ func write(root *os.Root, files []File) ([]Outcome, error) {
 			delete(after.Files, path)
 		}
 	}
-	if err := writeManifest(root, after); err != nil {
+	if err := after.put(root, put); err != nil {
 		return nil, err
 	}
 	return out, root.RemoveAll(tmpDir)
-}
-
-func writeManifest(root *os.Root, m *manifest) error {
-	data, err := m.encode()
-	if err != nil {
-		return err
-	}
-	return replace(root, manifestFile, data)
 }
 
 // decide says what is to be done with a file.

@@ -56,7 +56,10 @@ func readManifest(root *os.Root) (*manifest, error) {
 
 func (m *manifest) ours(path, sum string) bool { return slices.Contains(m.Files[path], sum) }
 
-func (m *manifest) encode() ([]byte, error) {
+func (m *manifest) put(root *os.Root, put func(*os.Root, string, []byte) error) error {
 	data, err := json.MarshalIndent(m, "", "  ")
-	return append(data, '\n'), err
+	if err != nil {
+		return err
+	}
+	return put(root, manifestFile, append(data, '\n'))
 }

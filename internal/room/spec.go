@@ -148,7 +148,7 @@ func (f *Forge) subjects() (plan, apply []string) {
 		return []string{begin + "*"}, []string{begin + "main"}
 	}
 	begin := "repo:" + f.Project + ":"
-	if f.OwnerID != "" {
+	if f.OwnerID != "" && f.RepositoryID != "" {
 		owner, repository, _ := cutProject(f.Project)
 		begin = "repo:" + owner + "@" + f.OwnerID + "/" + repository + "@" + f.RepositoryID + ":"
 	}
