@@ -147,13 +147,22 @@ func supportsRCP(action string) bool {
 // Source: STS API_GetCallerIdentity.
 func needsNothing(action string) bool { return equalFold(action, "sts:GetCallerIdentity") }
 
+// needsCaller reports services that turn unsigned requests away whatever a
+// policy says. STS takes them for web identities, which are callers here.
+//
+// Source: KMS, IAM and STS API references, common errors
+// (MissingAuthenticationToken).
+func needsCaller(action string) bool {
+	return serviceIs(action, "kms") || serviceIs(action, "iam") || serviceIs(action, "sts")
+}
+
 // decide also returns the facts, for explanations.
 func (s *Set) decide(r *Request) (Decision, terms) {
 	t := s.terms(r)
+	if t.caller == Anonymous && needsCaller(r.Action) {
+		return Decision{Verdict: ImplicitDeny, Reason: ReasonAnonymous}, t
+	}
 	if needsNothing(r.Action) {
-		if t.caller == Anonymous {
-			return Decision{Verdict: ImplicitDeny, Reason: ReasonAnonymous}, t
-		}
 		return Decision{Verdict: Allow, Reason: ReasonNotNeeded}, t
 	}
 	denied := func(why Reason, at hit) Decision { return Decision{Verdict: ExplicitDeny, Reason: why, hit: at} }
@@ -244,6 +253,10 @@ func (t *terms) allow(r *Request, res, id, bound, sess *scan, lacks func(Reason)
 		}
 		return t.reason, res.allow
 	case Root:
+		// Source: STS API_AssumeRole: not with root user credentials.
+		if equalFold(r.Action, "sts:AssumeRole") {
+			lacks(t.reason)
+		}
 		// The root user may do everything in its account, except what a key or
 		// trust policy does not let it, and nothing elsewhere by itself.
 		if res.reach != reachNone {

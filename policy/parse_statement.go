@@ -69,7 +69,7 @@ func (p *parser) resources(n *node, path string) (patterns []pattern, text []str
 		if strings.ContainsAny(parts[2], "*?") || parts[2] == "" {
 			return nil, nil, p.fail(it.pos, it.path, "write the service out", "the service of resource %q has a wildcard or is empty", it.text)
 		}
-		if len(parts) < 6 && !strings.HasSuffix(it.text, "*") {
+		if len(parts) < 6 && !strings.Contains(it.text, "*") {
 			return nil, nil, p.fail(it.pos, it.path, `write "arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE" or "*"`, "resource %q has %d of the six parts of an ARN", it.text, len(parts))
 		}
 		pat, bad := compileText(it.text, resourceText, p.policy.modern)
