@@ -114,7 +114,9 @@ func (w *world) client(cfg aws.Config) *sdk.Client {
 }
 
 func (w *world) iamClient(account string) *iam.Client {
-	return iam.NewFromConfig(w.config("AKIAROOT"+account, "secret"+account, ""))
+	cfg := w.config("AKIAROOT"+account, "secret"+account, "")
+	cfg.Region = "us-east-1" // IAM's, which has no other
+	return iam.NewFromConfig(cfg)
 }
 
 // user makes an IAM user with an inline policy ("": none) and returns its
