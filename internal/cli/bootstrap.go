@@ -104,17 +104,11 @@ func runBootstrap(ctx context.Context, env *Env, dir string, yes bool, format st
 	if err != nil {
 		return &diag.Diagnostic{Rule: "bootstrap-credentials", Summary: "the AWS configuration cannot be read: " + err.Error(), Err: err, Fix: "check AWS_PROFILE and ~/.aws/config"}
 	}
-	result, err := bootstrap.Run(ctx, bootstrap.Options{
-		Dir: dir, Stack: r.StackDir(room.StackBootstrap),
-		Account: r.Account, Region: r.Region, Bucket: r.State.Bucket, KeyAlias: r.State.KeyAlias,
-		StateKey: r.StateKey(room.StackBootstrap),
-		Others:   []bootstrap.Stack{{Name: room.StackSrc, Dir: r.StackDir(room.StackSrc), StateKey: r.StateKey(room.StackSrc)}},
-		Backend:  r.BackendS3,
-		Engine:   e, AWS: cfg,
-		Check:   func() error { return checkProviders(r) },
-		Confirm: func(ctx context.Context, p bootstrap.Proposal) (bool, error) { return confirm(ctx, env, view, p, yes) },
-		Report:  view.step, Note: view.note,
-	})
+	o := bootstrapOptions(r)
+	o.Engine, o.AWS = e, cfg
+	o.Confirm = func(ctx context.Context, p bootstrap.Proposal) (bool, error) { return confirm(ctx, env, view, p, yes) }
+	o.Report, o.Note = view.step, view.note
+	result, err := bootstrap.Run(ctx, o)
 	view.clear()
 	if err != nil {
 		return err
@@ -134,6 +128,18 @@ func runBootstrap(ctx context.Context, env *Env, dir string, yes bool, format st
 		})
 	}
 	return printBootstrap(env.Stdout, r, result)
+}
+
+// bootstrapOptions says of a room what bootstrap needs to know of it.
+func bootstrapOptions(r *room.Room) bootstrap.Options {
+	return bootstrap.Options{
+		Dir: r.Dir, Stack: r.StackDir(room.StackBootstrap),
+		Account: r.Account, Region: r.Region, Bucket: r.State.Bucket, KeyAlias: r.State.KeyAlias,
+		StateKey: r.StateKey(room.StackBootstrap),
+		Others:   []bootstrap.Stack{{Name: room.StackSrc, Dir: r.StackDir(room.StackSrc), StateKey: r.StateKey(room.StackSrc)}},
+		Backend:  r.BackendS3,
+		Check:    func() error { return checkProviders(r) },
+	}
 }
 
 func printBootstrap(w io.Writer, r *room.Room, result bootstrap.Result) error {

@@ -13,6 +13,7 @@ import (
 var commands = []func(*Env) *cobra.Command{
 	newInit,
 	newBootstrap,
+	newRehearse,
 	newSandbox,
 	newPolicy,
 	newVersion,

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/strongroom-dev/strongroom/internal/bootstrap"
+	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/rehearse"
+)
+
+// newRehearse builds a room in the sandbox and attacks every lock.
+func newRehearse(env *Env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rehearse [DIR]",
+		Short: "build the room in the sandbox and attack every lock",
+		Long: `Rehearse builds the room of DIR in a sandbox, with the real engine and the real AWS
+provider, and then attacks every lock. DIR itself is not touched: a copy is built.
+Without DIR it builds the example room.
+
+It prints each lock: what is claimed, who tried what, the answer, and which
+statement decided. Exit status: 0 when every lock holds, 2 when one does not, 1
+when the rehearsal could not be carried out.`,
+		Example: `  strongroom rehearse
+  strongroom rehearse rooms/prod --format json --junit report.xml
+  strongroom rehearse --keep`,
+		Args: cobra.MaximumNArgs(1),
+	}
+	format := formatFlag(cmd, "text", "json")
+	junit := cmd.Flags().String("junit", "", "also write a JUnit report to this `FILE`")
+	keep := cmd.Flags().Bool("keep", false, "leave the sandbox up with the finished room until interrupted")
+	audit := cmd.Flags().String("audit", "", "write the sandbox's audit events to this `FILE`, one JSON line each")
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		o := rehearse.Options{Environ: env.Environ, Bootstrap: bootstrapRehearsed}
+		if len(args) == 1 {
+			o.Dir = args[0]
+		}
+		if *audit != "" {
+			f, err := os.OpenFile(*audit, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+			if err != nil {
+				return fileError("audit-file", err)
+			}
+			defer f.Close()
+			o.Audit = f
+		}
+		// The report is opened first: after two minutes of work is no time to
+		// learn that it cannot be written.
+		var report *os.File
+		if *junit != "" {
+			if report, err = os.OpenFile(*junit, os.O_CREATE|os.O_WRONLY, 0o644); err != nil {
+				return fileError("junit-file", err)
+			}
+			defer report.Close()
+		}
+		p := newProgress(env)
+		o.Progress = p.rehearsal
+		r, err := rehearse.Run(cmd.Context(), o)
+		p.clear()
+		if r != nil {
+			defer r.Close()
+		}
+		if err == nil {
+			err = printRehearsal(env, r, *format, report)
+		}
+		if *keep && r != nil && r.Sandbox != nil && cmd.Context().Err() == nil {
+			keepUp(cmd.Context(), env, r, err)
+		}
+		if err == nil && !r.Report.Holds {
+			return diag.Refuse(nil)
+		}
+		return err
+	}
+	return cmd
+}
+
+func fileError(rule string, err error) error {
+	return &diag.Diagnostic{Rule: rule, Summary: err.Error(), Fix: "name a file that can be written", Err: err}
+}
+
+// bootstrapRehearsed is `strongroom bootstrap --yes` for a rehearsal.
+func bootstrapRehearsed(ctx context.Context, b rehearse.Bootstrap) error {
+	o := bootstrapOptions(b.Room)
+	o.Engine, o.AWS = b.Engine, b.AWS
+	o.Confirm = func(context.Context, bootstrap.Proposal) (bool, error) { return true, nil }
+	o.Report = func(s bootstrap.Step) { b.Step(s.Name, s.Ended) }
+	_, err := bootstrap.Run(ctx, o)
+	return err
+}
+
+func printRehearsal(env *Env, r *rehearse.Rehearsal, format string, junit *os.File) error {
+	if junit != nil {
+		if err := junit.Truncate(0); err != nil {
+			return fileError("junit-file", err)
+		}
+		if err := r.Report.JUnit(junit); err != nil {
+			return fileError("junit-file", err)
+		}
+	}
+	if format == "json" {
+		return writeJSON(env.Stdout, r.Report)
+	}
+	width := 0
+	if f, ok := env.Stdout.(*os.File); ok && env.Terminal(f) {
+		width, _, _ = term.GetSize(int(f.Fd()))
+	}
+	return r.Report.Table(env.Stdout, width, env.Colour(env.Stdout))
+}
+
+// keepUp leaves the sandbox running until ctx ends, and says how to use it. A
+// rehearsal that failed halfway can be looked at too.
+func keepUp(ctx context.Context, env *Env, r *rehearse.Rehearsal, err error) {
+	if err != nil {
+		fmt.Fprintln(env.Stderr, "the rehearsal did not come to its end; the sandbox is kept as it was then")
+	}
+	fmt.Fprintf(env.Stderr, "\nThe sandbox is up with the room in %s.\nIn another shell:\n\n", r.Room.Dir)
+	for _, kv := range r.Sandbox.Env() {
+		k, v, _ := strings.Cut(kv, "=")
+		fmt.Fprintf(env.Stderr, "  export %s='%s'\n", k, v)
+	}
+	fmt.Fprintf(env.Stderr, "  unset %s\n\nInterrupt (Ctrl-C) to end it.\n", strings.Join(r.Sandbox.EnvUnset(), " "))
+	<-ctx.Done()
+}
+
+// rehearsal takes an event of a rehearsal.
+func (p *progress) rehearsal(e rehearse.Event) {
+	switch {
+	case e.Lock != nil:
+		verdict := "holds"
+		if !e.Lock.Holds {
+			verdict = "BROKEN"
+		}
+		p.line(fmt.Sprintf("  %-26s %s", e.Lock.ID, verdict))
+	case e.Resource != nil:
+		p.event(*e.Resource)
+	case e.Ended:
+		p.line(fmt.Sprintf("%-20s %6.1f s", e.Step, e.Seconds))
+	case p.terminal:
+		p.draw(e.Step + " ...")
+	}
+}
