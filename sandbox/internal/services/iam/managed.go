@@ -24,6 +24,8 @@ type ManagedPolicy struct {
 	Versions []PolicyVersion
 	// Default is the number of the version in force.
 	Default int
+	// Last is the highest number ever given, where a later version was deleted.
+	Last int `json:",omitempty"`
 }
 
 // PolicyVersion is one version of a managed policy.

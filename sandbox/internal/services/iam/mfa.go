@@ -27,6 +27,9 @@ type Device struct {
 	// Step is the last time step whose code was accepted: neither it nor an
 	// earlier one is accepted again.
 	Step int64 `json:",omitempty"`
+	// Drift is how many time steps the device's clock is ahead, as the last
+	// resynchronisation found it.
+	Drift int64 `json:",omitempty"`
 }
 
 // Serial is the device's serial number, its ARN.
@@ -41,16 +44,18 @@ const period = 30
 // Source: RFC 6238; IAM User Guide, id_credentials_mfa_enable_virtual.
 var totpOptions = totp.ValidateOpts{Period: period, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1}
 
-// match finds the time step near now whose code this is, later than after; 0:
-// there is none. One step of clock drift either way is let pass.
-func (d *Device) match(code string, now time.Time, after int64) int64 {
-	step := now.Unix() / period
+// shows tells whether the device shows the code in a time step.
+func (d *Device) shows(code string, step int64) bool {
+	want, err := totp.GenerateCodeCustom(d.Seed, time.Unix(step*period, 0), totpOptions)
+	return err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1
+}
+
+// match finds the time step near now whose code this is and that is not used
+// up; 0: there is none. One step of drift either way is let pass.
+func (d *Device) match(code string, now time.Time) int64 {
+	step := now.Unix()/period + d.Drift
 	for s := step - 1; s <= step+1; s++ {
-		if s <= after {
-			continue
-		}
-		want, err := totp.GenerateCodeCustom(d.Seed, time.Unix(s*period, 0), totpOptions)
-		if err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
+		if s > d.Step && d.shows(code, s) {
 			return s
 		}
 	}
@@ -80,7 +85,7 @@ func (s *Service) CheckMFA(c *op.Call, serial, code *string) (*MFA, error) {
 	if d == nil || d.Owner == "" || d.Owner != p.ID || p.Type != policy.User && p.Type != policy.Root {
 		return nil, op.Errorf(403, "AccessDenied", "MultiFactorAuthentication failed, unable to validate MFA code. Please verify your MFA serial number is valid and associated with this user.")
 	}
-	step := d.match(*code, c.Now, d.Step)
+	step := d.match(*code, c.Now)
 	if step == 0 {
 		return nil, op.Errorf(403, "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code.")
 	}

@@ -8,5 +8,10 @@ import (
 
 // table lists the operations, noun by noun.
 func (s *Service) table() []op.Row {
-	return slices.Concat(s.userRows(), s.roleRows(), s.boundaryRows(), s.inlineRows(), s.attachRows(), s.providerRows(), s.accessKeyRows())
+	return slices.Concat(
+		s.userRows(), s.groupRows(), s.roleRows(), s.serviceLinkedRows(), s.profileRows(),
+		s.inlineRows(), s.attachRows(), s.boundaryRows(), s.policyRows(), s.tagRows(),
+		s.accessKeyRows(), s.loginRows(), s.passwordPolicyRows(), s.mfaRows(),
+		s.providerRows(), s.aliasRows(),
+	)
 }

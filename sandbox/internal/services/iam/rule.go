@@ -48,7 +48,7 @@ func digits(s string) bool {
 func visible(r rune) bool { return r >= 0x21 && r <= 0x7e }
 
 func isPath(s string) bool {
-	return strings.HasPrefix(s, "/") && strings.HasSuffix(s, "/")
+	return s == "/" || len(s) > 2 && strings.HasPrefix(s, "/") && strings.HasSuffix(s, "/")
 }
 
 func isAlias(s string) bool {
