@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
 )
@@ -56,7 +57,31 @@ func (b *run) prepareStep(ctx context.Context) error {
 	if err := b.look(ctx); err != nil {
 		return err
 	}
-	return b.takeErrored(ctx)
+	if err := b.takeErrored(ctx); err != nil {
+		return err
+	}
+	return b.untaint(ctx)
+}
+
+// untaint keeps what an interrupted apply made and did not see to its end (the
+// provider waits ten seconds for a new key to settle). An engine marks it for
+// replacement, which would lose a bucket or a key, and which prevent_destroy
+// refuses. The next plan reads it anew and brings it to what the stack says.
+func (b *run) untaint(ctx context.Context) error {
+	home := b.reality.local
+	if b.reality.remoteHome() {
+		home = b.reality.remote
+	}
+	if home == nil || len(home.tainted) == 0 || b.journal.Began.IsZero() {
+		return nil
+	}
+	for _, address := range home.tainted {
+		if err := b.locking(func() error { return b.Engine.Untaint(ctx, address) }); err != nil {
+			return err
+		}
+	}
+	b.Note(fmt.Sprintf("kept what an interrupted apply had made: %s", strings.Join(home.tainted, ", ")))
+	return b.look(ctx)
 }
 
 // midway reports whether the stack is applied and its state on its way to the

@@ -20,6 +20,8 @@ type snapshot struct {
 	Digest string `json:"digest"`
 	// Resources counts resource blocks, data sources included.
 	Resources int `json:"resources"`
+	// tainted are the addresses that the next plan would replace.
+	tainted []string
 }
 
 // errNoState is a state file without a byte in it: an engine makes one when it
@@ -58,6 +60,10 @@ func readSnapshot(raw []byte) (*snapshot, error) {
 		}
 		resources[i] = c
 	}
+	tainted, err := taintedIn(state.Resources)
+	if err != nil {
+		return nil, err
+	}
 	slices.SortFunc(resources, bytes.Compare)
 	for _, r := range resources {
 		fmt.Fprintf(sum, "resource %d\n%s\n", len(r), r)
@@ -75,8 +81,40 @@ func readSnapshot(raw []byte) (*snapshot, error) {
 	fmt.Fprintf(sum, "outputs\n%s\n", outputs)
 	return &snapshot{
 		Serial: state.Serial, Lineage: state.Lineage,
-		Digest: hex.EncodeToString(sum.Sum(nil)), Resources: len(state.Resources),
+		Digest: hex.EncodeToString(sum.Sum(nil)), Resources: len(state.Resources), tainted: tainted,
 	}, nil
+}
+
+// taintedIn returns the addresses of managed resources that are marked as
+// tainted: their creation was begun and not seen to its end.
+func taintedIn(resources []json.RawMessage) (addresses []string, err error) {
+	for _, raw := range resources {
+		var r struct {
+			Module, Mode, Type, Name string
+			Instances                []struct {
+				Status   string          `json:"status"`
+				IndexKey json.RawMessage `json:"index_key"`
+				Deposed  string          `json:"deposed"`
+			}
+		}
+		if err := json.Unmarshal(raw, &r); err != nil {
+			return nil, damaged(err, len(raw))
+		}
+		for _, i := range r.Instances {
+			if r.Mode != "managed" || i.Status != "tainted" || i.Deposed != "" {
+				continue
+			}
+			address := r.Type + "." + r.Name
+			if r.Module != "" {
+				address = r.Module + "." + address
+			}
+			if len(i.IndexKey) > 0 { // a JSON number or string is written the same in an address
+				address += "[" + string(i.IndexKey) + "]"
+			}
+			addresses = append(addresses, address)
+		}
+	}
+	return addresses, nil
 }
 
 // canonical is JSON without white space, with sorted keys and numbers as written.

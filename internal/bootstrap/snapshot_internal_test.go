@@ -99,3 +99,17 @@ func TestHome(t *testing.T) {
 		}
 	}
 }
+
+func TestTainted(t *testing.T) {
+	s, err := readSnapshot([]byte(`{"version":4,"lineage":"l","resources":[
+	{"mode":"managed","type":"aws_kms_key","name":"a","instances":[{"status":"tainted"}]},
+	{"module":"module.m","mode":"managed","type":"aws_kms_key","name":"b","instances":[{"index_key":"x y","status":"tainted"},{"index_key":"z"}]},
+	{"mode":"managed","type":"aws_s3_bucket","name":"c","instances":[{"index_key":1,"status":"tainted"},{"index_key":1,"deposed":"d","status":"tainted"}]}
+	]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(s.tainted, " "), `aws_kms_key.a module.m.aws_kms_key.b["x y"] aws_s3_bucket.c[1]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

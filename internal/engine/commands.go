@@ -106,6 +106,13 @@ func (e *Engine) Outputs(ctx context.Context) (map[string]json.RawMessage, error
 	return values, err
 }
 
+// Untaint takes back the mark that makes the next plan replace a resource.
+func (e *Engine) Untaint(ctx context.Context, address string) error {
+	return e.do(ctx, io.Discard, []string{"untaint"}, func(tf *tfexec.Terraform, _ io.Writer) error {
+		return tf.Untaint(ctx, address)
+	})
+}
+
 // StatePush writes a state file to the stack's backend. The engine refuses
 // another lineage or an older serial.
 func (e *Engine) StatePush(ctx context.Context, file string) error {

@@ -51,6 +51,8 @@ func TestArguments(t *testing.T) {
 			func(ctx context.Context, e *engine.Engine) error { return e.Destroy(ctx) }},
 		{"ForceUnlock", "force-unlock -no-color -force the-id",
 			func(ctx context.Context, e *engine.Engine) error { return e.ForceUnlock(ctx, "the-id") }},
+		{"Untaint", "untaint -no-color -lock=true a.b[0]",
+			func(ctx context.Context, e *engine.Engine) error { return e.Untaint(ctx, "a.b[0]") }},
 		{"StatePull", "state pull",
 			func(ctx context.Context, e *engine.Engine) error { _, err := e.StatePull(ctx); return err }},
 		{"StatePush", "state push -lock=true -lock-timeout=0s /s",
