@@ -18,6 +18,9 @@ type alias struct {
 	Created, Updated time.Time
 }
 
+// awsAlias begins the names that only AWS gives.
+const awsAlias = "alias/aws/"
+
 // maxAliases is the quota of aliases of a key.
 //
 // Source: KMS Developer Guide, "Resource quotas".
@@ -58,7 +61,7 @@ func newAliasName(name *string) error {
 		return missing("AliasName")
 	case !strings.HasPrefix(*name, "alias/"):
 		return invalid(`Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`)
-	case strings.HasPrefix(*name, "alias/aws/"):
+	case strings.HasPrefix(*name, awsAlias):
 		return fail("NotAuthorizedException", "")
 	case strings.HasSuffix(*name, "/"):
 		return fail("InvalidAliasNameException", "Alias must not end with '/'")
@@ -208,7 +211,7 @@ func (s *Service) deleteAlias(c *op.Call, in *sdk.DeleteAliasInput) (*sdk.Delete
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(a.Name, "alias/aws/") {
+	if strings.HasPrefix(a.Name, awsAlias) {
 		return nil, fail("NotAuthorizedException", "")
 	}
 	s.detach(c, a.Name, s.live(c, c.Caller.Account, c.Region, a.KeyID))
@@ -216,8 +219,9 @@ func (s *Service) deleteAlias(c *op.Call, in *sdk.DeleteAliasInput) (*sdk.Delete
 	return &sdk.DeleteAliasOutput{}, nil
 }
 
-// listAliases leaves out the aliases that AWS predefines for keys that were
-// never used.
+// listAliases includes the alias that AWS predefines for S3, without a target
+// as long as its key was never used. Those of services that the sandbox does
+// not have are left out.
 func (s *Service) listAliases(c *op.Call, in *sdk.ListAliasesInput) (*sdk.ListAliasesOutput, error) {
 	var only *key
 	if in.KeyId != nil {
@@ -237,6 +241,10 @@ func (s *Service) listAliases(c *op.Call, in *sdk.ListAliasesInput) (*sdk.ListAl
 			AliasName: &a.Name, AliasArn: new(aliasARN(c.Caller.Account, c.Region, a.Name)), TargetKeyId: &a.KeyID,
 			CreationDate: &a.Created, LastUpdatedDate: &a.Updated,
 		})
+	}
+	if name := awsAlias + "s3"; only == nil && s.aliases.Get(rowKey(c.Caller.Account, c.Region, name)) == nil {
+		list = append(list, types.AliasListEntry{AliasName: &name, AliasArn: new(aliasARN(c.Caller.Account, c.Region, name))})
+		slices.SortFunc(list, func(a, b types.AliasListEntry) int { return strings.Compare(*a.AliasName, *b.AliasName) })
 	}
 	page, next, err := paged(list, func(e types.AliasListEntry) string { return *e.AliasName }, in.Limit, 50, in.Marker)
 	return &sdk.ListAliasesOutput{Aliases: page, NextMarker: next, Truncated: next != nil}, err

@@ -91,19 +91,25 @@ func contextKeys(context map[string]string) []op.Key {
 	return append(keys, op.Multi("kms:EncryptionContextKeys", names...))
 }
 
-// Keys lists the condition keys that KMS fills in, "/*" standing for any name.
+// Keys lists the condition keys that KMS fills in, and those that belong to
+// parameters and operations that it refuses, which are rightly absent.
+// kms:TrailingDaysWithoutKeyUsage is missing: the sandbox does not track it.
 func (s *Service) Keys() []string {
 	return []string{
 		"aws:RequestTag/*", "aws:ResourceTag/*", "aws:TagKeys",
 		"kms:BypassPolicyLockoutSafetyCheck", "kms:CallerAccount",
 		"kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:DataKeyPairSpec",
 		"kms:EncryptionAlgorithm", "kms:EncryptionContext:*", "kms:EncryptionContextKeys",
-		"kms:GrantConstraintType", "kms:GrantIsForAWSResource", "kms:GrantOperations",
-		"kms:GranteePrincipal", "kms:KeyAgreementAlgorithm", "kms:KeyOrigin", "kms:KeySpec",
-		"kms:KeyUsage", "kms:MacAlgorithm", "kms:MessageType", "kms:MultiRegion",
-		"kms:MultiRegionKeyType", "kms:ReEncryptOnSameKey", "kms:RequestAlias",
-		"kms:ResourceAliases", "kms:RetiringPrincipal", "kms:RotationPeriodInDays",
-		"kms:ScheduleKeyDeletionPendingWindowInDays", "kms:SigningAlgorithm", "kms:ViaService",
+		"kms:ExpirationModel", "kms:GrantConstraintSourceArn", "kms:GrantConstraintType",
+		"kms:GrantIsForAWSResource", "kms:GrantOperations", "kms:GranteePrincipal",
+		"kms:GranteeServicePrincipal", "kms:KeyAgreementAlgorithm", "kms:KeyOrigin",
+		"kms:KeySpec", "kms:KeyUsage", "kms:MacAlgorithm", "kms:MessageType",
+		"kms:MultiRegion", "kms:MultiRegionKeyType", "kms:PrimaryRegion",
+		"kms:RecipientAttestation:*", "kms:ReEncryptOnSameKey", "kms:ReplicaRegion",
+		"kms:RequestAlias", "kms:ResourceAliases", "kms:RetiringPrincipal",
+		"kms:RetiringServicePrincipal", "kms:RotationPeriodInDays",
+		"kms:ScheduleKeyDeletionPendingWindowInDays", "kms:SigningAlgorithm", "kms:ValidTo",
+		"kms:ViaService", "kms:WrappingAlgorithm", "kms:WrappingKeySpec",
 	}
 }
 
@@ -123,6 +129,8 @@ type keyOp[In, Out any] struct {
 	do func(*op.Call, *In, *key) (*Out, error)
 	// asks is op.Row's Asks.
 	asks string
+	// first, if set, runs before the key is looked up.
+	first func(*op.Call, *In) error
 }
 
 func (o keyOp[In, Out]) row(s *Service) op.Row {
@@ -131,6 +139,11 @@ func (o keyOp[In, Out]) row(s *Service) op.Row {
 	}
 	r := op.New(o.name, o.source, o.access,
 		func(c *op.Call, in *In) ([]op.Check, error) {
+			if o.first != nil {
+				if err := o.first(c, in); err != nil {
+					return nil, err
+				}
+			}
 			t, err := s.target(c, "kms:"+o.name, o.id(in), o.reach)
 			if err != nil {
 				return nil, err

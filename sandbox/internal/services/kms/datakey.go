@@ -1,8 +1,6 @@
 package kms
 
 import (
-	"fmt"
-
 	sdk "github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
@@ -63,10 +61,9 @@ func dataKeySize(spec types.DataKeySpec, n *int32) (int, error) {
 		return 32, nil
 	case spec == types.DataKeySpecAes128:
 		return 16, nil
-	case *n < 1:
-		return 0, constraint(fmt.Sprintf("'%d'", *n), "NumberOfBytes", "have value greater than or equal to 1")
-	case *n > 1024:
-		return 0, constraint(fmt.Sprintf("'%d'", *n), "NumberOfBytes", "have value less than or equal to 1024")
+	}
+	if err := between("NumberOfBytes", *n, 1, 1024); err != nil {
+		return 0, err
 	}
 	return int(*n), nil
 }

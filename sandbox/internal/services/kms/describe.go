@@ -1,6 +1,8 @@
 package kms
 
 import (
+	"strings"
+
 	sdk "github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
@@ -10,8 +12,10 @@ import (
 func (s *Service) describeRows() []op.Row {
 	return []op.Row{
 		keyOp[sdk.DescribeKeyInput, sdk.DescribeKeyOutput]{
-			name: "DescribeKey", reach: byAnyName,
-			id: func(in *sdk.DescribeKeyInput) *string { return in.KeyId },
+			// A write, because it may make an AWS managed key.
+			name: "DescribeKey", access: op.Write, reach: byAnyName,
+			id:    func(in *sdk.DescribeKeyInput) *string { return in.KeyId },
+			first: s.predefine,
 			ask: func(_ *op.Call, in *sdk.DescribeKeyInput, _ *key) (ask, error) {
 				return ask{tokens: in.GrantTokens}, nil
 			},
@@ -32,6 +36,23 @@ func (s *Service) describeRows() []op.Row {
 			do: getPublicKey,
 		}.row(s),
 	}
+}
+
+// predefine makes the AWS managed key behind a predefined alias that had none.
+//
+// Source: KMS API_DescribeKey: "If you specify a predefined alias (an AWS alias
+// with no key ID), KMS associates the alias with an AWS managed key".
+func (s *Service) predefine(c *op.Call, in *sdk.DescribeKeyInput) error {
+	if in.KeyId == nil {
+		return nil
+	}
+	account, resource, err := locate(c.Caller.Account, c.Region, *in.KeyId)
+	service, ok := strings.CutPrefix(resource, awsAlias)
+	if err != nil || !ok || account == "" || account != c.Caller.Account || serviceNames[service] == "" {
+		return nil
+	}
+	_, err = s.AWSManagedKey(account, c.Region, service)
+	return err
 }
 
 // anyResource is the check of an operation that has no resource: IAM policies

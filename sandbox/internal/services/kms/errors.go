@@ -22,8 +22,23 @@ func invalid(format string, args ...any) *op.Error {
 
 // constraint words a failed constraint on a member, as Coral services do.
 func constraint(value, member, rule string) *op.Error {
-	return invalid("1 validation error detected: Value %s at '%s' failed to satisfy constraint: Member must %s",
+	if value != "" {
+		value += " "
+	}
+	return invalid("1 validation error detected: Value %sat '%s' failed to satisfy constraint: Member must %s",
 		value, lowerFirst(member), rule)
+}
+
+// between refuses a number outside [low, high].
+func between(member string, n, low, high int32) error {
+	value := fmt.Sprintf("'%d'", n)
+	switch {
+	case n < low:
+		return constraint(value, member, fmt.Sprintf("have value greater than or equal to %d", low))
+	case n > high:
+		return constraint(value, member, fmt.Sprintf("have value less than or equal to %d", high))
+	}
+	return nil
 }
 
 func missing(member string) *op.Error { return constraint("null", member, "not be null") }

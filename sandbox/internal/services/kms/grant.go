@@ -54,6 +54,8 @@ func (y party) is(p *policy.Principal) bool {
 	return false
 }
 
+func rootARN(account string) string { return "arn:aws:iam::" + account + ":root" }
+
 // token is the grant token: not secret, and it says nothing of the grant.
 func (g *grant) token() string {
 	sum := sha256.Sum256([]byte("strongroom kms grant token " + g.KeyARN + " " + g.ID))

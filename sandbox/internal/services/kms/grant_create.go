@@ -205,7 +205,7 @@ func sameContext(a, b map[string]string) bool {
 // Source: KMS API_CreateGrant, GranteePrincipal and InvalidArnException.
 func (s *Service) partyOf(arn string) (party, error) {
 	if accountID(arn) {
-		arn = "arn:aws:iam::" + arn + ":root"
+		arn = rootARN(arn)
 	}
 	bad := fail("InvalidArnException", "ARN does not refer to a valid principal: %s", arn)
 	part := strings.SplitN(arn, ":", 6)

@@ -15,7 +15,10 @@ import (
 func (g *grant) entry() types.GrantListEntry {
 	e := types.GrantListEntry{
 		GrantId: &g.ID, KeyId: &g.KeyARN, CreationDate: &g.Issued, Operations: g.Operations,
-		GranteePrincipal: &g.Grantee.ARN, IssuingAccount: new("arn:aws:iam::" + g.Issuer + ":root"), Name: &g.Name,
+		GranteePrincipal: &g.Grantee.ARN, IssuingAccount: new(rootARN(g.Issuer)),
+	}
+	if g.Name != "" {
+		e.Name = &g.Name
 	}
 	if g.Retiring.ARN != "" {
 		e.RetiringPrincipal = &g.Retiring.ARN
@@ -126,7 +129,7 @@ func (s *Service) retireChecks(c *op.Call, in *sdk.RetireGrantInput) ([]op.Check
 		check.Grant = g.ID
 	}
 	backup := c.Caller.Account == g.Issuer || c.Caller.Account == k.Account ||
-		g.Retiring.ARN == "arn:aws:iam::"+c.Caller.Account+":root"
+		g.Retiring.ARN == rootARN(c.Caller.Account)
 	check.Resource.Policy = nil
 	if caller.Type != policy.Anonymous && backup {
 		check.Resource.Account, check.Resource.Policy = c.Caller.Account, delegation(c.Caller.Account)

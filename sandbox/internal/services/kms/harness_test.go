@@ -222,3 +222,13 @@ type clockSigner struct {
 func (s clockSigner) SignHTTP(ctx context.Context, cred aws.Credentials, r *http.Request, hash, service, region string, _ time.Time, opts ...func(*v4.SignerOptions)) error {
 	return s.Signer.SignHTTP(ctx, cred, r, hash, service, region, s.w.clock(), opts...)
 }
+
+type grantOperation = types.GrantOperation
+
+// again is a client with c's credentials for this world.
+func (w *world) again(c *sdk.Client) *sdk.Client {
+	w.t.Helper()
+	cred, err := c.Options().Credentials.Retrieve(context.Background())
+	w.must(err)
+	return w.client(w.config(cred.AccessKeyID, cred.SecretAccessKey, cred.SessionToken))
+}

@@ -279,8 +279,8 @@ func TestDeletionWindow(t *testing.T) {
 	wantCode(t, err, "NotFoundException")
 	aliases, err := c.ListAliases(ctx, &sdk.ListAliasesInput{})
 	w.must(err)
-	if len(aliases.Aliases) != 0 {
-		t.Errorf("got aliases %+v of a key that is gone", aliases.Aliases)
+	if len(aliases.Aliases) != 1 || *aliases.Aliases[0].AliasName != "alias/aws/s3" || aliases.Aliases[0].TargetKeyId != nil {
+		t.Errorf("got aliases %+v, want the predefined one alone", aliases.Aliases)
 	}
 	fresh := w.symmetric(home)
 	_, err = c.CreateAlias(ctx, &sdk.CreateAliasInput{AliasName: aws.String("alias/x"), TargetKeyId: &fresh})

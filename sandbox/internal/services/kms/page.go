@@ -1,15 +1,13 @@
 package kms
 
-import (
-	"encoding/base64"
-)
+import "encoding/base64"
 
-// pageArgs refuses a Limit outside 1 to max.
+// pageArgs refuses a Limit outside 1 to most.
 func pageArgs(limit *int32, most int32) error {
-	if limit != nil && (*limit < 1 || *limit > most) {
-		return constraint("", "Limit", "be between 1 and the operation's maximum")
+	if limit == nil {
+		return nil
 	}
-	return nil
+	return between("Limit", *limit, 1, most)
 }
 
 // paged cuts a page from items, which are in the order of their names. The

@@ -21,11 +21,8 @@ func (s *Service) rotationRows() []op.Row {
 					return ask{keys: []op.Key{op.Single("kms:RotationPeriodInDays", strconv.Itoa(defaultPeriod))}}, nil
 				}
 				days := *in.RotationPeriodInDays
-				if days < 90 {
-					return ask{}, constraint(fmt.Sprintf("'%d'", days), "RotationPeriodInDays", "have value greater than or equal to 90")
-				}
-				if days > 2560 {
-					return ask{}, constraint(fmt.Sprintf("'%d'", days), "RotationPeriodInDays", "have value less than or equal to 2560")
+				if err := between("RotationPeriodInDays", days, 90, 2560); err != nil {
+					return ask{}, err
 				}
 				return ask{keys: []op.Key{op.Single("kms:RotationPeriodInDays", strconv.Itoa(int(days)))}}, nil
 			},

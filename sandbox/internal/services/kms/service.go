@@ -135,7 +135,7 @@ func (s *Service) Decrypt(c *op.Call, keyARN string, blob []byte, encctx map[str
 // service ("s3": alias/aws/s3), which is created on first use. Call it from an
 // update only.
 func (s *Service) AWSManagedKey(account, region, service string) (arn string, err error) {
-	name := "alias/aws/" + service
+	name := awsAlias + service
 	if a := s.aliases.Get(rowKey(account, region, name)); a != nil {
 		return keyARN(account, region, a.KeyID), nil
 	}

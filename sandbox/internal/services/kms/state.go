@@ -1,7 +1,6 @@
 package kms
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -91,12 +90,10 @@ func window(in *sdk.ScheduleKeyDeletionInput) (int32, error) {
 		return defaultWindow, nil
 	}
 	days := *in.PendingWindowInDays
-	switch {
-	case days < 1:
-		return 0, constraint(fmt.Sprintf("'%d'", days), "PendingWindowInDays", "have value greater than or equal to 1")
-	case days > 365:
-		return 0, constraint(fmt.Sprintf("'%d'", days), "PendingWindowInDays", "have value less than or equal to 365")
-	case days < 7 || days > 30:
+	if err := between("PendingWindowInDays", days, 1, 365); err != nil {
+		return 0, err
+	}
+	if days < 7 || days > 30 {
 		return 0, invalid("PendingWindowInDays must be between 7 and 30, got %d", days)
 	}
 	return days, nil
