@@ -71,7 +71,7 @@ func (s *Sandbox) HTTPClient() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			Proxy:           http.ProxyURL(proxy),
-			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, Time: s.opts.Clock},
+			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 			// Response bodies must come as they were sent.
 			DisableCompression: true, MaxIdleConnsPerHost: 16,
 		},
@@ -79,8 +79,8 @@ func (s *Sandbox) HTTPClient() *http.Client {
 	}
 }
 
-// Config returns an SDK configuration for the credentials, without retries of
-// refused requests' cost: one attempt each.
+// Config returns an SDK configuration for the credentials, with one attempt for
+// each call: what the sandbox refuses it refuses again.
 func (s *Sandbox) Config(c Credentials) aws.Config {
 	return aws.Config{
 		Region:           s.opts.Region,

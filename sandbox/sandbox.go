@@ -74,7 +74,9 @@ func (s *Sandbox) certificates() (err error) {
 	if s.control, err = randomPath(s.opts.Rand); err != nil {
 		return err
 	}
-	if s.ca, err = newAuthority(s.opts.DataDir, s.opts.Clock(), s.owns); err != nil {
+	// Certificates are for clients, who live in real time whatever the sandbox's
+	// clock says.
+	if s.ca, err = newAuthority(s.opts.DataDir, time.Now(), s.owns); err != nil {
 		return err
 	}
 	// os.MkdirTemp makes the directory with mode 0700.
@@ -88,7 +90,7 @@ func (s *Sandbox) certificates() (err error) {
 func (s *Sandbox) serve(tcp net.Listener) {
 	s.front = newListener(tcp, &tls.Config{
 		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
-		GetCertificate: s.ca.certificate, Time: s.opts.Clock,
+		GetCertificate: s.ca.certificate,
 	})
 	s.proxy = newProxy(s)
 	s.server = &http.Server{

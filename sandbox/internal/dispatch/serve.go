@@ -262,8 +262,9 @@ func (x *exchange) find(rt route, claim *sigv4.Claim) error {
 // guess finds the service of an unsigned request to the plain endpoint: the one
 // whose protocol knows the operation it names, or else S3.
 func (x *exchange) guess() string {
-	if !bytes.Contains(x.call.Body, []byte("Action=")) && x.call.HTTP.Header.Get("X-Amz-Target") == "" &&
-		!x.call.HTTP.URL.Query().Has("Action") {
+	r := x.call.HTTP
+	named := bytes.Contains(x.call.Body, []byte("Action=")) || r.Header.Get("X-Amz-Target") != "" || r.URL.Query().Has("Action")
+	if r.URL.Path != "/" || !named {
 		return "s3"
 	}
 	for _, s := range x.d.order {
@@ -282,10 +283,8 @@ func (x *exchange) target(rt route) sigv4.Target {
 	if x.svc.prefix == "s3-control" {
 		t.Service = "s3"
 	}
-	if rt.region != "" {
+	if rt.region != "" { // clients of a plain endpoint sign for any region
 		t.Regions = []string{rt.region}
-	} else if globalServices[t.Service] {
-		t.Regions = []string{defaultRegion}
 	}
 	return t
 }
