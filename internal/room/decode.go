@@ -175,9 +175,13 @@ func (d *decoder) unknown(s section, what, name string, r hcl.Range) {
 
 // value puts an attribute's value where its key wants it.
 func (d *decoder) value(k *key, attr *hclsyntax.Attribute) {
+	if !plain(attr.Expr) {
+		d.report("spec-plain-values", fmt.Sprintf("%q is not a plain value", k.name), attr.Expr.Range(), "the spec is read before anything else, so there are no variables and no functions in it yet", "write the value itself, "+k.name+" = "+k.example)
+		return
+	}
 	v, found := attr.Expr.Value(nil)
 	if found.HasErrors() {
-		d.report("spec-plain-values", fmt.Sprintf("%q is not a plain value", k.name), attr.Expr.Range(), "the spec is read before anything else, so there are no variables and no functions in it yet", "write the value itself, "+k.name+" = "+k.example)
+		d.syntax(found)
 		return
 	}
 	switch {
@@ -199,6 +203,26 @@ func (d *decoder) value(k *key, attr *hclsyntax.Attribute) {
 	case k.list != nil:
 		d.elements(k, v, attr.Expr)
 	}
+}
+
+// plain reports whether an expression is written as the value it has. Anything
+// else is not evaluated at all: it could not refer to anything, and a few letters
+// of arithmetic can keep a machine busy for hours.
+func plain(expr hclsyntax.Expression) bool {
+	switch e := expr.(type) {
+	case *hclsyntax.LiteralValueExpr:
+		return true
+	case *hclsyntax.TemplateExpr:
+		return !slices.ContainsFunc(e.Parts, func(part hclsyntax.Expression) bool {
+			literal, ok := part.(*hclsyntax.LiteralValueExpr)
+			return !ok || literal.Val.Type() != cty.String
+		})
+	case *hclsyntax.TupleConsExpr:
+		return !slices.ContainsFunc(e.Exprs, func(element hclsyntax.Expression) bool { return !plain(element) })
+	case *hclsyntax.ObjectConsExpr:
+		return len(e.Items) == 0
+	}
+	return false
 }
 
 func (d *decoder) elements(k *key, v cty.Value, expr hclsyntax.Expression) {
