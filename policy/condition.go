@@ -146,6 +146,9 @@ func (c *condition) met(ctx *Context) bool {
 	case quantAll:
 		return c.all(e, ctx)
 	case quantAny:
+		if blank(e) {
+			return false
+		}
 		for _, v := range e.values() {
 			if c.holds(v, ctx) {
 				return true
@@ -161,15 +164,21 @@ func (c *condition) met(ctx *Context) bool {
 	return c.holds(e.one[0], ctx)
 }
 
-// all is ForAllValues: also true for a key that resolves to an empty string.
+// blank reports a key that resolves to an empty string, which counts as an
+// empty set: ForAllValues is true of it and ForAnyValue false.
 //
-// Source: IAM User Guide, reference_policies_condition-single-vs-multi-valued-context-keys.
-func (c *condition) all(e *entry, ctx *Context) bool {
+// Source: IAM User Guide, reference_policies_multi-value-conditions.
+func blank(e *entry) bool {
 	values := e.values()
-	if len(values) == 1 && values[0] == "" {
+	return len(values) == 1 && values[0] == ""
+}
+
+// all is ForAllValues.
+func (c *condition) all(e *entry, ctx *Context) bool {
+	if blank(e) {
 		return true
 	}
-	for _, v := range values {
+	for _, v := range e.values() {
 		if !c.holds(v, ctx) {
 			return false
 		}

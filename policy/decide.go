@@ -73,10 +73,11 @@ func (s *Set) terms(r *Request) terms {
 	t := terms{caller: p.Type, reason: ReasonResource}
 	t.sameAccount = r.ResourceAccount == "" || r.ResourceAccount == p.Account
 	t.resource = s.Resource
-	var kind Kind
+	kind := Resource
 	if s.Resource != nil {
 		kind = s.Resource.kind
-	} else {
+	}
+	if kind == Resource && (s.Resource == nil || serviceIs(r.Action, "kms")) {
 		kind = ResourceKind(r.Resource)
 	}
 	switch kind {

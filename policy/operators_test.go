@@ -224,6 +224,7 @@ func TestSetOperators(t *testing.T) {
 		{`{"ForAnyValue:StringEquals": {"aws:TagKeys": ["a", "b"]}}`, tags(), false},
 		{`{"ForAnyValue:StringEquals": {"aws:TagKeys": ["a", "b"]}}`, ctx(), false},
 		{`{"ForAnyValue:StringNotEquals": {"aws:TagKeys": ["a"]}}`, ctx(), false},
+		{`{"ForAnyValue:StringNotEquals": {"aws:TagKeys": ["a"]}}`, tags(""), false},
 		{`{"ForAnyValue:StringNotEquals": {"aws:TagKeys": ["a"]}}`, tags("a", "b"), true},
 		{`{"ForAnyValue:StringNotEquals": {"aws:TagKeys": ["a"]}}`, tags("a"), false},
 		{`{"ForAllValues:StringNotEquals": {"aws:TagKeys": ["a"]}}`, tags("b", "c"), true},

@@ -28,8 +28,10 @@ func (s *statement) public() bool {
 	}
 	everyone := false
 	for i := range s.principals {
-		// A wildcard inside a value is no fixed value either.
-		everyone = everyone || s.principals[i].kind == prinAny || strings.ContainsAny(s.principals[i].text, "*?")
+		// A wildcard inside a value is no fixed value either, and the page
+		// shows a federated principal as public.
+		p := &s.principals[i]
+		everyone = everyone || p.kind == prinAny || p.kind == prinProvider || strings.ContainsAny(p.text, "*?")
 	}
 	if !everyone {
 		return false
