@@ -48,12 +48,12 @@ func assemble(o *Options) (_ *parts, err error) {
 	p.iam.Clock = o.Clock
 	keys := kms.New(p.db, p.iam)
 	keys.Clock, keys.Rand = o.Clock, o.Rand
-	services := ready(
+	services := []op.Service{
 		p.iam,
 		sts.New(p.db, p.iam, p.forge),
 		keys,
 		s3.New(p.db, keys, p.iam),
-	)
+	}
 	if err = p.db.Load(); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", o.DataDir, err)
 	}
@@ -74,13 +74,4 @@ func (p *parts) close() (err error) {
 		}
 	}
 	return errors.Join(err, p.db.Close())
-}
-
-func ready(parts ...any) (out []op.Service) {
-	for _, p := range parts {
-		if s, ok := p.(op.Service); ok && s.Protocol() != nil {
-			out = append(out, s)
-		}
-	}
-	return out
 }
