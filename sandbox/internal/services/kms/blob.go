@@ -111,12 +111,24 @@ func formatID(b []byte) string {
 
 // parseID is formatID's inverse; it accepts lower case only.
 func parseID(id string) ([]byte, error) {
+	if !validID(id) {
+		return nil, fmt.Errorf("%q is not a key ID", id)
+	}
+	return hex.DecodeString(id[:8] + id[9:13] + id[14:18] + id[19:23] + id[24:])
+}
+
+func validID(id string) bool {
 	if len(id) != 36 {
-		return nil, fmt.Errorf("%q is not a key ID", id)
+		return false
 	}
-	b, err := hex.DecodeString(id[:8] + id[9:13] + id[14:18] + id[19:23] + id[24:])
-	if err != nil || formatID(b) != id {
-		return nil, fmt.Errorf("%q is not a key ID", id)
+	for i := range len(id) {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		switch c := id[i]; {
+		case dash && c == '-':
+		case !dash && ('0' <= c && c <= '9' || 'a' <= c && c <= 'f'):
+		default:
+			return false
+		}
 	}
-	return b, nil
+	return true
 }

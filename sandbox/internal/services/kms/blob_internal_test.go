@@ -17,10 +17,14 @@ func testKey(t testing.TB) *key {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &key{
+	k := &key{
 		ID: "1234abcd-12ab-44cd-96ef-1234567890ab", Account: "000000000042", Region: "eu-west-2",
 		Spec: types.KeySpecSymmetricDefault, Usage: types.KeyUsageTypeEncryptDecrypt, Material: material,
 	}
+	if err := k.derive(); err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
 // TestEveryByteIsAuthenticated changes each byte of a ciphertext in turn.

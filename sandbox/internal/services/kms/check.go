@@ -35,7 +35,10 @@ func (s *Service) check(c *op.Call, t target, a ask) (op.Check, error) {
 		return op.Check{}, err
 	}
 	keys := make([]op.Key, 0, len(a.keys)+12)
-	keys = append(keys, t.resourceKeys()...)
+	keys = append(keys, t.traits...)
+	if len(t.Aliases) > 0 {
+		keys = append(keys, op.Multi("kms:ResourceAliases", t.Aliases...))
+	}
 	keys = append(keys, callerKeys(c, a.via)...)
 	if t.alias != "" && a.via == "" {
 		keys = append(keys, op.Single("kms:RequestAlias", t.alias))
@@ -51,21 +54,18 @@ func (s *Service) check(c *op.Call, t target, a ask) (op.Check, error) {
 	}, nil
 }
 
-// resourceKeys describe the key itself, for every operation on it.
-func (k *key) resourceKeys() []op.Key {
-	keys := []op.Key{
-		op.Single("kms:KeySpec", string(k.Spec)),
-		op.Single("kms:KeyUsage", string(k.Usage)),
+// traitsOf are the condition keys of a key's spec and usage, for CreateKey and
+// for every operation on the key.
+func traitsOf(spec types.KeySpec, usage types.KeyUsageType) []op.Key {
+	return []op.Key{
+		op.Single("kms:KeySpec", string(spec)),
+		op.Single("kms:KeyUsage", string(usage)),
 		op.Single("kms:KeyOrigin", string(types.OriginTypeAwsKms)),
 		op.Single("kms:MultiRegion", "false"),
 		// The old names still work: KMS Developer Guide, conditions-kms.
-		op.Single("kms:CustomerMasterKeySpec", string(k.Spec)),
-		op.Single("kms:CustomerMasterKeyUsage", string(k.Usage)),
+		op.Single("kms:CustomerMasterKeySpec", string(spec)),
+		op.Single("kms:CustomerMasterKeyUsage", string(usage)),
 	}
-	if len(k.Aliases) > 0 {
-		keys = append(keys, op.Multi("kms:ResourceAliases", k.Aliases...))
-	}
-	return keys
 }
 
 func callerKeys(c *op.Call, via string) []op.Key {

@@ -110,14 +110,7 @@ func (s *Service) createChecks(c *op.Call, in *sdk.CreateKeyInput) ([]op.Check, 
 		return nil, err
 	}
 	tags := requestTagKeys(in.Tags)
-	keys := []op.Key{
-		op.Single("kms:KeySpec", string(d.spec)),
-		op.Single("kms:KeyUsage", string(d.usage)),
-		op.Single("kms:CustomerMasterKeySpec", string(d.spec)),
-		op.Single("kms:CustomerMasterKeyUsage", string(d.usage)),
-		op.Single("kms:KeyOrigin", string(types.OriginTypeAwsKms)),
-		op.Single("kms:MultiRegion", "false"),
-	}
+	keys := traitsOf(d.spec, d.usage)
 	keys = append(keys, callerKeys(c, "")...)
 	keys = append(keys, bypassKeys(c, in.BypassPolicyLockoutSafetyCheck)...)
 	keys = append(keys, tags...)
@@ -149,7 +142,7 @@ func (s *Service) create(c *op.Call, in *sdk.CreateKeyInput) (*sdk.CreateKeyOutp
 	if in.Description != nil {
 		k.Description = *in.Description
 	}
-	if err := k.loadPrivate(); err != nil {
+	if err := k.derive(); err != nil {
 		return nil, err
 	}
 	text := defaultPolicy(k.Account)

@@ -38,7 +38,9 @@ type key struct {
 	Material []byte
 	Rotation rotation
 
-	// Derived by Loaded.
+	// Derived by derive and setPolicy, or by Loaded.
+	arn     string
+	traits  []op.Key // the condition keys that never change
 	policy  *policy.Policy
 	private crypto.Signer
 	public  []byte // SubjectPublicKeyInfo, DER
@@ -46,6 +48,9 @@ type key struct {
 
 // Loaded rebuilds what is derived from the stored fields.
 func (k *key) Loaded() error {
+	if err := k.derive(); err != nil {
+		return err
+	}
 	p, err := parsePolicy(k.ARN(), k.PolicyText)
 	if err != nil {
 		return err
@@ -58,10 +63,12 @@ func (k *key) Loaded() error {
 		return err
 	}
 	k.policy = p
-	return k.loadPrivate()
+	return nil
 }
 
-func (k *key) loadPrivate() error {
+// derive fills the fields that follow from those that never change.
+func (k *key) derive() error {
+	k.arn, k.traits = keyARN(k.Account, k.Region, k.ID), traitsOf(k.Spec, k.Usage)
 	if !k.asymmetric() {
 		return nil
 	}
@@ -79,7 +86,7 @@ func (k *key) loadPrivate() error {
 }
 
 // ARN of the key.
-func (k *key) ARN() string { return keyARN(k.Account, k.Region, k.ID) }
+func (k *key) ARN() string { return k.arn }
 
 func (k *key) row() string { return rowKey(k.Account, k.Region, k.ID) }
 

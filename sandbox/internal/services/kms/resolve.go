@@ -74,7 +74,7 @@ func locate(account, region, id string) (owner, resource string, err error) {
 	if strings.HasPrefix(id, "alias/") {
 		return account, id, nil
 	}
-	if _, err := parseID(id); err != nil {
+	if !validID(id) {
 		return "", "", fail("NotFoundException", "Invalid keyId '%s'", id)
 	}
 	return account, "key/" + id, nil
@@ -92,7 +92,7 @@ func locateARN(region, arn string) (owner, resource string, err error) {
 	switch {
 	case kind == "alias" && name != "":
 	case kind == "key":
-		if _, err := parseID(name); err != nil {
+		if !validID(name) {
 			return "", "", fail("NotFoundException", "Invalid keyId '%s'", name)
 		}
 	default:

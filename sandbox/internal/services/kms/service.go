@@ -159,6 +159,9 @@ func (s *Service) AWSManagedKey(account, region, service string) (arn string, er
 	if k.Material, err = newMaterial(s.random(), k.Spec); err != nil {
 		return "", err
 	}
+	if err := k.derive(); err != nil {
+		return "", err
+	}
 	if err := s.setPolicy(k, managedPolicy(account, region, service)); err != nil {
 		return "", err
 	}
