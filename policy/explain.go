@@ -179,9 +179,9 @@ func (e *explainer) step(why Reason, level int, list []*Policy) Step {
 			switch {
 			case lacks == 0:
 				if step.Statements == nil {
-					step.Statements = make([]StatementResult, 0, 2)
+					step.Statements = make([]StatementResult, 0, 1)
 				}
-				step.Statements = append(step.Statements, e.result(m))
+				step.Statements = append(step.Statements, e.result(m, true))
 				if st.effect == EffectDeny {
 					step.Outcome = Denies
 				} else if step.Outcome == Silent {
@@ -201,7 +201,7 @@ func (e *explainer) step(why Reason, level int, list []*Policy) Step {
 	step.Nearest = []StatementResult{}
 	if step.Outcome == Silent {
 		for _, m := range near[:count] {
-			step.Nearest = append(step.Nearest, e.result(m))
+			step.Nearest = append(step.Nearest, e.result(m, false))
 		}
 	}
 	return step
@@ -234,7 +234,8 @@ func (m *miss) lacks(ctx *Context) int {
 	return n
 }
 
-func (e *explainer) result(m miss) StatementResult {
+// result spells a statement out; applies says that all conditions are met.
+func (e *explainer) result(m miss, applies bool) StatementResult {
 	st := &m.policy.stmts[m.index]
 	res := StatementResult{
 		Policy: m.policy.name, Index: m.index, Line: st.line, Sid: st.sid, Effect: st.effect,
@@ -246,9 +247,12 @@ func (e *explainer) result(m miss) StatementResult {
 		c := &st.conditions[i]
 		res.Conditions[i] = ConditionResult{
 			Operator: c.name, Key: c.key.name, Wanted: c.values[:len(c.values):len(c.values)],
-			Met: c.met(e.request.Context),
+			Met: applies || c.met(e.request.Context),
 		}
 		if found := e.request.Context.find(c.key); found != nil {
+			if e.carried == nil {
+				e.carried = make([]string, 0, 4)
+			}
 			start := len(e.carried)
 			e.carried = append(e.carried, found.values()...)
 			res.Conditions[i].Carried = e.carried[start:len(e.carried):len(e.carried)]
