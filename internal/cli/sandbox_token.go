@@ -20,11 +20,14 @@ func newSandboxToken(env *Env) *cobra.Command {
 by the running sandbox's stand-in for that forge, with the claims that the forge
 really issues. The sandbox is the one that STRONGROOM_SANDBOX names.
 
-GitLab's shapes are ` + strings.Join(sandbox.TokenShapes("gitlab"), ", ") + `;
-GitHub's are ` + strings.Join(sandbox.TokenShapes("github"), ", ") + `.
+GitLab's shapes are
+` + strings.Join(sandbox.TokenShapes("gitlab"), ", ") + `.
+GitHub's are
+` + strings.Join(sandbox.TokenShapes("github"), ", ") + `.
 
 A token with --fault must be refused by whoever verifies it; its claims are those
-of an honest one. Faults are ` + faultNames() + `.`,
+of an honest one. The faults are
+` + faultNames() + `.`,
 		Example: `  strongroom sandbox token --project acme/infra --ref main --audience sts.amazonaws.com
   strongroom sandbox token --project acme/infra --shape fork-mr --fork mallory/infra
   strongroom sandbox token --forge github --project acme/infra --environment production

@@ -2,6 +2,7 @@ package forge
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -80,6 +81,11 @@ var gitLabSources = []string{
 	"container_registry_push", "duo_workflow", "pipeline_execution_policy_schedule",
 }
 
+// environmentName is what an environment may be called; without a colon it cannot
+// end its part of a customised subject.
+// Source: GitLab "CI/CD YAML syntax reference", environment:name.
+var environmentName = regexp.MustCompile(`^[A-Za-z0-9 _./${}-]{1,255}$`)
+
 // gitLabTiers are the deployment tiers.
 // Source: GitLab "Environments", deployment tier of environments.
 var gitLabTiers = []string{"production", "staging", "testing", "development", "other"}
@@ -137,6 +143,9 @@ func (job *GitLab) check() error {
 	}
 	if job.Environment == "" && (job.EnvironmentProtected || job.DeploymentTier != "" || job.EnvironmentAction != "") {
 		return fmt.Errorf("a job without an environment has no claim about one")
+	}
+	if job.Environment != "" && !environmentName.MatchString(job.Environment) {
+		return fmt.Errorf("environment %q is not a name that GitLab accepts", job.Environment)
 	}
 	if job.TTL < 0 {
 		return fmt.Errorf("a token cannot live for %s", job.TTL)

@@ -320,6 +320,7 @@ func TestMintRefuses(t *testing.T) {
 		{`{"project":"a/b","fork":"c/d"}`, `shape fork-mr and the fork's path belong together`},
 		{`{"project":"a/b","shape":"fork-mr"}`, `shape fork-mr and the fork's path belong together`},
 		{`{"project":"a/b","environment_action":"stop"}`, `a job without an environment`},
+		{`{"project":"a/b","environment":"prod:ref:main"}`, `environment "prod:ref:main" is not a name that GitLab accepts`},
 		{`{"project":"a/b","environment":"x","deployment_tier":"prod"}`, `deployment tier "prod" is not one of production`},
 		{`{"project":"a/b","environment":"x","environment_action":"destroy"}`, `environment action "destroy"`},
 		{`{"project":"a/b","sub":["ref"]}`, `do not begin with project_path`},

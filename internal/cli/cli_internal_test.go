@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"os/exec"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strongroom-dev/strongroom/sandbox"
+)
+
+// The shell itself says whether a value came through as one word.
+func TestShellQuote(t *testing.T) {
+	for _, value := range []string{"", "plain", "two words", "it's", "''", `"$HOME" \ $(id) ` + "`id`", "line\nline", "*?[a]", "~", "#x", "é"} {
+		out, err := exec.Command("sh", "-c", "printf %s "+shellQuote(value)).Output()
+		if err != nil || string(out) != value {
+			t.Errorf("shellQuote(%q) came out as %q: %v", value, out, err)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := []string{"sandbox", "version", "plan", "apply", "completion"}
+	for word, want := range map[string]string{
+		"sandbx": "sandbox", "SANDBOX": "sandbox", "versoin": "version", "pla": "plan", "plam": "plan",
+		"comp": "completion", "aply": "apply", "p": "", "xyz": "", "frobnicate": "",
+	} {
+		if got := nearest(word, names); got != want {
+			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
+		}
+	}
+}
+
+func TestWithEnvironment(t *testing.T) {
+	got := withEnvironment(
+		[]string{"PATH=/bin", "AWS_PROFILE=prod", "AWS_REGION=x", "AWS_REGION=y", "AWS_PROFILE_X=keep"},
+		sandbox.Environment{Set: []sandbox.Variable{{Name: "AWS_REGION", Value: "eu-west-2"}, {Name: "NEW", Value: "1"}}, Unset: []string{"AWS_PROFILE"}},
+	)
+	if d := cmp.Diff([]string{"PATH=/bin", "AWS_PROFILE_X=keep", "AWS_REGION=eu-west-2", "NEW=1"}, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
