@@ -175,7 +175,9 @@ func (r *Rehearsal) finish() {
 // start starts the sandbox for the room's account and region.
 func (r *Rehearsal) start(ctx context.Context) (err error) {
 	o := sandbox.Options{Account: r.Room.Account, Region: r.Room.Region}
-	if r.Room.Forge.Kind == "gitlab" || r.Room.Forge.Issuer != "" {
+	switch r.Room.Forge.Issuer {
+	case "https://gitlab.com", "https://token.actions.githubusercontent.com": // always there
+	default:
 		o.Issuers = []string{r.Room.Forge.Issuer}
 	}
 	if r.options.Audit != nil {
