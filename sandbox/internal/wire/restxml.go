@@ -128,7 +128,7 @@ func DecodeREST(r RESTRequest, in any, ignore func(where, name string) bool) err
 			Reason: fmt.Sprintf("the header %q is not implemented for this operation", lower)}
 	}
 	for name := range r.Query {
-		if known["query "+name] || ignore("query", strings.ToLower(name)) {
+		if known["query "+name] || ignore("query", name) {
 			continue
 		}
 		return &RESTError{In: "query", Name: name, Unknown: true,

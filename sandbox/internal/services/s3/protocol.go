@@ -64,7 +64,7 @@ func ignored(where, name string) bool {
 	if where == "header" {
 		return ignoredHeaders[name]
 	}
-	return signatureParams[name] || subresources[name]
+	return signatureParams[strings.ToLower(name)] || subresources[name]
 }
 
 func (protocol) Decode(c *op.Call, operation string, in any) error {
