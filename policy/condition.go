@@ -13,20 +13,30 @@ type condition struct {
 	key    keyRef
 	values []string // as written
 
-	patterns []pattern      // famString, famLike, famARN
-	numbers  []decimal      // famNumeric
-	dates    []instant      // famDate
-	nets     []netip.Prefix // famIP
-	bytes    []string       // famBinary
-	yes, no  bool           // famBool, famNull: which values are listed
-	exact    bool           // famString: values say it all, without case folding or variables
-	loose    bool           // famARN: a pattern could match text that is no ARN
+	patterns []pattern // famString, famLike, famARN
+	typed    *operands // the families with values of their own type
+	yes, no  bool      // famBool, famNull: which values are listed
+	exact    bool      // famString: values say it all, without case folding or variables
+	loose    bool      // famARN: a pattern could match text that is no ARN
+}
+
+// operands are compiled values; they stand apart to keep conditions small, as
+// a large policy is read from end to end.
+type operands struct {
+	numbers []decimal      // famNumeric
+	dates   []instant      // famDate
+	nets    []netip.Prefix // famIP
+	bytes   []string       // famBinary
 }
 
 // compile fills the compiled form of values; the result is empty, or says for
 // the value at index i what is wrong with it.
 func (c *condition) compile(variables bool) (i int, problem, fix string) {
 	c.exact = c.op.family == famString && !c.op.fold
+	switch c.op.family {
+	case famNumeric, famDate, famIP, famBinary:
+		c.typed = &operands{}
+	}
 	for i, v := range c.values {
 		switch c.op.family {
 		case famString, famLike, famARN:
@@ -55,25 +65,25 @@ func (c *condition) compile(variables bool) (i int, problem, fix string) {
 			if !ok {
 				return i, "is not a number", variableFix(v, "write an integer or a decimal number")
 			}
-			c.numbers = append(c.numbers, d)
+			c.typed.numbers = append(c.typed.numbers, d)
 		case famDate:
 			t, ok := parseInstant(v)
 			if !ok {
 				return i, "is not a date", variableFix(v, `write "2006-01-02T15:04:05Z" or epoch seconds`)
 			}
-			c.dates = append(c.dates, t)
+			c.typed.dates = append(c.typed.dates, t)
 		case famIP:
 			n, ok := parseNet(v)
 			if !ok {
 				return i, "is not an IP address or CIDR block", variableFix(v, `write "203.0.113.0/24" or "2001:db8::/32"`)
 			}
-			c.nets = append(c.nets, n)
+			c.typed.nets = append(c.typed.nets, n)
 		case famBinary:
 			b, err := base64.StdEncoding.DecodeString(v)
 			if err != nil {
 				return i, "is not base64", variableFix(v, "encode the bytes as standard base64 with padding")
 			}
-			c.bytes = append(c.bytes, string(b))
+			c.typed.bytes = append(c.typed.bytes, string(b))
 		case famBool, famNull:
 			switch {
 			case equalFold(v, "true"):
@@ -223,7 +233,7 @@ func (c *condition) matches(v string, ctx *Context) bool {
 		}
 	case famNumeric:
 		if d, ok := parseDecimal(v); ok {
-			for _, n := range c.numbers {
+			for _, n := range c.typed.numbers {
 				if c.op.relation.holds(d.compare(n)) {
 					return true
 				}
@@ -231,7 +241,7 @@ func (c *condition) matches(v string, ctx *Context) bool {
 		}
 	case famDate:
 		if t, ok := parseInstant(v); ok {
-			for _, d := range c.dates {
+			for _, d := range c.typed.dates {
 				if c.op.relation.holds(t.compare(d)) {
 					return true
 				}
@@ -239,7 +249,7 @@ func (c *condition) matches(v string, ctx *Context) bool {
 		}
 	case famIP:
 		if a, ok := parseAddr(v); ok {
-			for _, n := range c.nets {
+			for _, n := range c.typed.nets {
 				if n.Contains(a) {
 					return true
 				}
@@ -256,7 +266,7 @@ func (c *condition) matches(v string, ctx *Context) bool {
 // matchesBytes takes the request's value as bytes, or as the base64 of them,
 // which is how text formats carry binary keys.
 func (c *condition) matchesBytes(v string) bool {
-	for i, b := range c.bytes {
+	for i, b := range c.typed.bytes {
 		if v == b || v == c.values[i] {
 			return true
 		}

@@ -15,15 +15,22 @@ type decimal struct {
 // Source: IAM User Guide, reference_policies_elements_condition_operators
 // (numeric condition operators).
 func parseDecimal(s string) (d decimal, ok bool) {
-	if rest, cut := strings.CutPrefix(s, "-"); cut {
-		d.neg, s = true, rest
-	} else {
-		s = strings.TrimPrefix(s, "+")
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		d.neg = s[0] == '-'
+		s = s[1:]
 	}
-	whole, frac, dot := strings.Cut(s, ".")
-	if whole == "" && frac == "" || dot && frac == "" || !digitsOnly(whole) || !digitsOnly(frac) {
+	dot := len(s)
+	for i := range len(s) {
+		if s[i] == '.' && dot == len(s) {
+			dot = i
+		} else if !isDigit(s[i]) {
+			return decimal{}, false
+		}
+	}
+	if s == "" || dot == len(s)-1 {
 		return decimal{}, false
 	}
+	whole, frac := s[:dot], s[min(dot+1, len(s)):]
 	for len(whole) > 0 && whole[0] == '0' {
 		whole = whole[1:]
 	}

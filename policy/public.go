@@ -70,7 +70,7 @@ func (c *condition) confines() bool {
 	}
 	switch c.op.family {
 	case famIP:
-		for _, n := range c.nets {
+		for _, n := range c.typed.nets {
 			if broad(n) {
 				return false
 			}

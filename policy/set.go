@@ -18,7 +18,9 @@ type Set struct {
 	Identity []*Policy
 	// Boundary of the principal; nil: none is set.
 	Boundary *Policy
-	// Session policies: their union limits the session; nil: not limited.
+	// Session policies: their union limits the session; nil: not limited. AWS
+	// gives a GetFederationToken session that was made without policies no
+	// permissions: hand over one here that allows nothing.
 	Session []*Policy
 	// Resource is the bucket, key or trust policy; nil: none.
 	Resource *Policy
