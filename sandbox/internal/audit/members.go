@@ -2,7 +2,9 @@ package audit
 
 import (
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -19,16 +21,47 @@ var alwaysHidden = []string{
 	"SharedSecret", "ServicePassword", "PrivateKey", "Body",
 }
 
-type hidden map[string]bool
+// hidden is a set of lower-case names that adds a row's own to the ones above.
+type hidden []string
+
+var always = func() map[string]bool {
+	m := make(map[string]bool, len(alwaysHidden))
+	for _, name := range alwaysHidden {
+		m[strings.ToLower(name)] = true
+	}
+	return m
+}()
 
 func newHidden(secret []string) hidden {
-	h := make(hidden, len(secret)+len(alwaysHidden))
-	for _, list := range [][]string{alwaysHidden, secret} {
-		for _, name := range list {
-			h[strings.ToLower(name)] = true
-		}
+	h := make(hidden, len(secret))
+	for i, name := range secret {
+		h[i] = strings.ToLower(name)
 	}
 	return h
+}
+
+func (h hidden) has(lower string) bool { return always[lower] || slices.Contains(h, lower) }
+
+// shown is a struct's field that may be in an event.
+type shown struct {
+	index       int
+	name, lower string
+}
+
+var shownFields sync.Map // reflect.Type -> []shown
+
+func fieldsOf(t reflect.Type) []shown {
+	if f, ok := shownFields.Load(t); ok {
+		return f.([]shown)
+	}
+	var list []shown
+	for i := range t.NumField() {
+		if f := t.Field(i); f.IsExported() && f.Name != "ResultMetadata" {
+			list = append(list, shown{i, lowerFirst(f.Name), strings.ToLower(f.Name)})
+		}
+	}
+	shownFields.Store(t, list)
+	return list
 }
 
 // members turns an input or output into CloudTrail's object: names begin in
@@ -65,7 +98,7 @@ func (h hidden) value(v reflect.Value, depth int) any {
 		}
 		m := map[string]any{}
 		for it := v.MapRange(); it.Next(); {
-			if h[strings.ToLower(it.Key().String())] {
+			if h.has(strings.ToLower(it.Key().String())) {
 				continue
 			}
 			if x := h.value(it.Value(), depth+1); x != nil {
@@ -97,20 +130,24 @@ func (h hidden) value(v reflect.Value, depth int) any {
 }
 
 func (h hidden) structure(v reflect.Value, depth int) any {
-	t := v.Type()
-	m := make(map[string]any, t.NumField())
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if !f.IsExported() || f.Name == "ResultMetadata" || h[strings.ToLower(f.Name)] {
+	var m map[string]any
+	for _, f := range fieldsOf(v.Type()) {
+		fv := v.Field(f.index)
+		if fv.IsZero() && fv.Kind() != reflect.Bool && fv.Kind() != reflect.Int32 && fv.Kind() != reflect.Int64 {
+			continue // absent; a bare number or boolean has a meaning
+		}
+		if h.has(f.lower) {
 			continue
 		}
-		fv := v.Field(i)
-		if fv.Kind() == reflect.String && fv.Len() == 0 {
-			continue // a bare enum that is absent
-		}
 		if x := h.value(fv, depth+1); x != nil {
-			m[lowerFirst(f.Name)] = x
+			if m == nil {
+				m = map[string]any{}
+			}
+			m[f.name] = x
 		}
+	}
+	if m == nil {
+		return map[string]any{}
 	}
 	return m
 }

@@ -16,6 +16,9 @@ type route struct {
 	// label is what stands before the service: S3's bucket, or S3 Control's
 	// account.
 	label string
+	// roaming: the name leads to the region of its bucket, which the signer
+	// knows: BUCKET.s3.amazonaws.com.
+	roaming bool
 	// fault says why the host is refused; empty: it is not.
 	fault string
 }
@@ -114,6 +117,8 @@ func routeS3(name string) (route, bool) {
 			rt.region = rest[0]
 		case len(rest) != 0:
 			return route{}, false // an S3-looking word inside another host
+		default:
+			rt.roaming = word == "s3" && rt.label != ""
 		}
 		return rt, true
 	}

@@ -233,6 +233,9 @@ func (x *exchange) dialect() sigv4.Dialect {
 func (x *exchange) find(rt route, claim *sigv4.Claim) error {
 	name := rt.service
 	x.call.Region = rt.region
+	if rt.roaming && claim != nil && regionName.MatchString(claim.Region) {
+		x.call.Region = claim.Region
+	}
 	if rt.service == "" {
 		if claim != nil {
 			name, x.call.Region = claim.Service, claim.Region
@@ -283,7 +286,7 @@ func (x *exchange) target(rt route) sigv4.Target {
 	if x.svc.prefix == "s3-control" {
 		t.Service = "s3"
 	}
-	if rt.region != "" { // clients of a plain endpoint sign for any region
+	if rt.region != "" && !rt.roaming { // clients of a plain endpoint sign for any region
 		t.Regions = []string{rt.region}
 	}
 	return t
