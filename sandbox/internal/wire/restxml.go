@@ -40,6 +40,7 @@ func (e *RESTError) Error() string { return e.Reason }
 //
 //	rest:"label:bucket"         from host or path
 //	rest:"header:Content-Type"  a header
+//	rest:"list:X-Amz-List"      a header that may be sent several times, joined
 //	rest:"query:prefix"         a query parameter
 //	rest:"prefix:x-amz-meta-"   all headers with a prefix, in a map
 //	rest:"xml:Tagging"          the body, an XML document with this root; a
@@ -65,7 +66,7 @@ func restPlan(t reflect.Type) []restField {
 			continue
 		}
 		kind, name, _ := strings.Cut(tag, ":")
-		if kind == "header" {
+		if kind == "header" || kind == "list" {
 			name = http.CanonicalHeaderKey(name)
 		}
 		fields = append(fields, restField{index: f.Index, kind: kind, name: name})
@@ -77,7 +78,7 @@ func restPlan(t reflect.Type) []restField {
 // DecodeREST fills in, a pointer to a struct with rest tags. It refuses a
 // second value for a header or parameter, and every header with the prefix
 // "x-amz-" and every parameter that in does not have and ignore does not name
-// (in lower case): what the operation does not implement is never dropped. The
+// (headers in lower case): what the operation does not implement is never dropped. The
 // error is a *RESTError.
 func DecodeREST(r RESTRequest, in any, ignore func(where, name string) bool) error {
 	v := reflect.ValueOf(in).Elem()
@@ -93,6 +94,9 @@ func DecodeREST(r RESTRequest, in any, ignore func(where, name string) bool) err
 			if err := setREST(dst, "header", f.name, r.Header[f.name]); err != nil {
 				return err
 			}
+		case "list":
+			known["header "+strings.ToLower(f.name)] = true
+			dst.SetString(strings.Join(r.Header[f.name], ","))
 		case "query":
 			known["query "+f.name] = true
 			if err := setREST(dst, "query", f.name, r.Query[f.name]); err != nil {

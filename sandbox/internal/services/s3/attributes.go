@@ -9,7 +9,7 @@ import (
 
 type attributesInput struct {
 	objectInput
-	Attributes string `rest:"header:x-amz-object-attributes"`
+	Attributes string `rest:"list:x-amz-object-attributes"`
 	MaxParts   *int   `rest:"header:x-amz-max-parts"`
 	PartMarker *int   `rest:"header:x-amz-part-number-marker"`
 }

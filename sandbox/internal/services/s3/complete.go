@@ -151,13 +151,15 @@ func (s *Service) chosenParts(u *Upload, in *completeInput) ([]*Part, error) {
 	if len(in.Parts.Parts) == 0 {
 		return nil, malformedXML("CompleteMultipartUpload must have a Part")
 	}
-	var parts []*Part
 	last := 0
-	for i, want := range in.Parts.Parts {
+	for _, want := range in.Parts.Parts {
 		if want.Number <= last {
 			return nil, op.Errorf(400, "InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.")
 		}
 		last = want.Number
+	}
+	var parts []*Part
+	for i, want := range in.Parts.Parts {
 		p := s.parts.Get(u.partKey(want.Number))
 		if p == nil || unquote(want.ETag) != p.ETag {
 			return nil, invalidPart(u, want)
