@@ -86,6 +86,7 @@ func parseInstant(s string) (instant, bool) {
 				n++
 			}
 			at.nsec, ok = nanos(rest[:n])
+			ok = ok && n > 0
 			rest = rest[n:]
 		}
 	}

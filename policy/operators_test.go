@@ -120,6 +120,11 @@ func TestDateOperators(t *testing.T) {
 		{`{"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}`, at("2026-01-01T00:00:00.001Z"), true},
 		{`{"DateGreaterThanEquals": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}`, at("2025-12-31T23:00:00-01:00"), true},
 		{`{"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}`, at("soon"), false},
+		{`{"DateEquals": {"aws:CurrentTime": "-1.5"}}`, at("1969-12-31T23:59:58.5Z"), true},
+		{`{"DateEquals": {"aws:CurrentTime": "1767323045.25"}}`, at("2026-01-02T03:04:05.250Z"), true},
+		{`{"DateLessThan": {"aws:CurrentTime": "2026"}}`, at("99999999999999999999"), false},
+		{`{"DateLessThan": {"aws:CurrentTime": "2026"}}`, at("2025-01-01T00:00:00.Z"), false},
+		{`{"DateLessThan": {"aws:CurrentTime": "2026"}}`, at("2025-01-01T24:00:00Z"), false},
 		{`{"DateLessThan": {"aws:CurrentTime": "2024-02-29"}}`, at("2023-02-29"), false},
 	})
 }
@@ -253,6 +258,9 @@ func TestVariables(t *testing.T) {
 		{`{"StringLike": {"s3:prefix": ["${aws:username}/*", "*/${aws:username}/?"]}}`, c, true},
 		{`{"StringEqualsIgnoreCase": {"aws:userid": "${aws:username}"}}`, c, true},
 		{`{"StringEqualsIgnoreCase": {"s3:prefix": "HOME/${aws:username}/X"}}`, c, true},
+		{`{"StringEqualsIgnoreCase": {"aws:userid": "\u00c4${aws:username}\u212a"}}`, ctx("aws:username", "ann", "aws:userid", "\u00e4ANNk"), true},
+		{`{"StringEqualsIgnoreCase": {"aws:userid": "\u00c4${aws:username}"}}`, ctx("aws:username", "ann", "aws:userid", "\u00f6ANN"), false},
+		{`{"StringEqualsIgnoreCase": {"aws:userid": "${aws:username}x"}}`, ctx("aws:username", "ann", "aws:userid", "ANN"), false},
 		{`{"ArnLike": {"aws:SourceArn": "arn:aws:iam::111122223333:user/${aws:username}"}}`, c, true},
 		{`{"ArnEquals": {"aws:SourceArn": "${aws:SourceArn}"}}`, c, true},
 		// Defaults stand in for missing keys only.
