@@ -91,11 +91,16 @@ func (s *Service) Accounts() []string {
 	return ids
 }
 
+// fullAWSAccess is the SCP that Organizations attaches to every root, unit and
+// account by itself.
+// Source: Organizations User Guide, orgs_manage_policies_scps.
+const fullAWSAccess = "FullAWSAccess"
+
 // AttachSCP attaches a service control policy to the account at a level: 0 is
 // the organization's root, the next its organizational unit, the last the
-// account. A policy of the same name at that level is replaced. Once a level
-// exists it must allow; the levels between that hold none are taken to hold
-// FullAWSAccess, as Organizations attaches it by itself. Call it within Update.
+// account. Every level holds FullAWSAccess as well, as on AWS, until a policy
+// of that name takes its place; a policy of the same name at that level is
+// always replaced. Call it within Update.
 func (s *Service) AttachSCP(account string, level int, name string, doc []byte) error {
 	old := s.accounts.Get(account)
 	if old == nil {
@@ -113,7 +118,11 @@ func (s *Service) AttachSCP(account string, level int, name string, doc []byte) 
 	a := *old
 	a.SCPs = slices.Clone(old.SCPs)
 	for len(a.SCPs) <= level {
-		a.SCPs = append(a.SCPs, nil)
+		full, err := document(fullAWSAccess, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`, policy.SCP)
+		if err != nil {
+			return err
+		}
+		a.SCPs = append(a.SCPs, []SCP{{fullAWSAccess, full}})
 	}
 	next := slices.DeleteFunc(slices.Clone(a.SCPs[level]), func(p SCP) bool { return p.Name == name })
 	a.SCPs[level] = append(next, SCP{Name: name, Doc: &Document{Text: string(doc), compiled: p}})
@@ -128,9 +137,6 @@ func (a *Account) scps() [][]*policy.Policy {
 	}
 	levels := make([][]*policy.Policy, 0, len(a.SCPs))
 	for _, level := range a.SCPs {
-		if len(level) == 0 {
-			continue
-		}
 		var ps []*policy.Policy
 		for _, p := range level {
 			ps = append(ps, p.Doc.compiled)
