@@ -244,7 +244,15 @@ func (o Options) room() (*Room, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(SpecFile, src)
+	r, err := Parse(SpecFile, src)
+	var faults diag.List
+	if errors.As(err, &faults) {
+		// There is no such file yet: the fault is in an option.
+		for _, d := range faults {
+			d.At, d.Found = diag.Location{}, ""
+		}
+	}
+	return r, err
 }
 
 // agree refuses options that say something else than the spec does.

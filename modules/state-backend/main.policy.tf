@@ -54,7 +54,9 @@ data "aws_iam_policy_document" "bucket" {
     }
   }
 
-  # aws:kms without a key means whatever key is the bucket's default then.
+  # aws:kms without a key is not the bucket's default: it is aws/s3, AWS's own key,
+  # which serves everyone in the account who may read the object.
+  # Source: PutObject, x-amz-server-side-encryption-aws-kms-key-id.
   statement {
     sid       = "DenyUploadThatNamesNoKey"
     effect    = "Deny"
