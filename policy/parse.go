@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ func Parse(name string, src []byte, kind Kind) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{reader: r, policy: &Policy{name: name, kind: kind, src: r.src}}
+	p := &parser{reader: r, policy: &Policy{name: name, kind: kind, src: r.src}, line: 1}
 	if err := p.document(doc); err != nil {
 		return nil, err
 	}
@@ -29,6 +30,15 @@ type parser struct {
 	*reader
 	policy *Policy
 	path   string // of the statement at hand
+	// line of the byte offset lineAt; statements come in order.
+	line, lineAt int
+}
+
+// lineOf counts on from the last call, so that a long document is read once.
+func (p *parser) lineOf(off int) int {
+	p.line += bytes.Count(p.src[p.lineAt:off], []byte{'\n'})
+	p.lineAt = off
+	return p.line
 }
 
 func (p *parser) document(doc *node) *SyntaxError {
@@ -106,7 +116,7 @@ func (p *parser) statement(n *node) (s statement, err *SyntaxError) {
 		return s, p.fail(n.pos, p.path, "", "a statement is an object, got %s", n.kind)
 	}
 	s.pos, s.end = n.pos, n.end
-	s.line, _ = place(p.src, n.pos)
+	s.line = p.lineOf(n.pos)
 	got := map[string]*node{}
 	for _, m := range n.members {
 		if !slices.Contains(statementElements, m.name) {

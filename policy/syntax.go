@@ -62,6 +62,9 @@ func place(src []byte, off int) (line, column int) {
 // nearest returns the candidate that differs from s in at most a third of its
 // letters, or "" if none does. Letter case alone counts as one difference.
 func nearest(s string, candidates []string) string {
+	if len(s) > longestName {
+		return ""
+	}
 	best, bestAt := "", len(s)/3+1
 	for _, c := range candidates {
 		d := distance(strings.ToLower(s), strings.ToLower(c))
@@ -75,12 +78,12 @@ func nearest(s string, candidates []string) string {
 	return best
 }
 
-// distance is Levenshtein's, capped for inputs that are no misspelling.
+// longestName bounds what can be a misspelt name.
+const longestName = 64
+
+// distance is Levenshtein's. Neither text is longer than longestName.
 func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	var row [65]int
+	var row [longestName + 1]int
 	for j := range len(b) + 1 {
 		row[j] = j
 	}

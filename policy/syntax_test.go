@@ -236,3 +236,12 @@ func TestPolicyTellsItsParts(t *testing.T) {
 		t.Errorf("principals %q, want %q", got, want)
 	}
 }
+
+// A long name is no misspelling of a short one.
+func TestNoSuggestionForLongNames(t *testing.T) {
+	_, err := policy.Parse("p.json", []byte(`{"`+strings.Repeat("Statement", 40)+`": []}`), policy.Identity)
+	var syntax *policy.SyntaxError
+	if !errors.As(err, &syntax) || syntax.Fix != "" {
+		t.Errorf("got %v, want an error without a suggestion", err)
+	}
+}
