@@ -30,7 +30,8 @@ type Principal struct {
 	// Account is the 12-digit account ID; empty for Anonymous and Service. For
 	// a web identity it is the account of the provider.
 	Account string
-	// RoleARN is the ARN of the role, path included, for AssumedRole.
+	// RoleARN is the ARN of the role, path included, for AssumedRole. Empty:
+	// unknown; the account and the name in the session's ARN then decide.
 	RoleARN string
 	// ID is the unique ID (AIDA... of a user, AROA... of a role) that a saved
 	// policy refers to once AWS has resolved its principals. Empty: unknown.

@@ -22,7 +22,8 @@ type Set struct {
 	// gives a GetFederationToken session that was made without policies no
 	// permissions: hand over one here that allows nothing.
 	Session []*Policy
-	// Resource is the bucket, key or trust policy; nil: none.
+	// Resource is the bucket, key or trust policy; nil: none. A KMS key and, for
+	// taking on a role, the role deny without one.
 	Resource *Policy
 	// SCPs and RCPs by level, root first; nil: none apply. Every level that is
 	// listed must allow.
@@ -33,6 +34,7 @@ type Set struct {
 
 // Request is what is asked. It may be reused after Decide returns.
 type Request struct {
+	// Principal is who asks; never nil. The zero Principal is anonymous.
 	Principal *Principal
 	// Action is "service:Name".
 	Action string
