@@ -136,6 +136,10 @@ func (d *Dispatcher) asError(err error, dialect sigv4.Dialect, name string) *op.
 	if errors.As(err, &s) {
 		return s.For(dialect)
 	}
+	if errors.Is(err, store.ErrUnwritable) {
+		d.Log.Error("the data directory cannot be written", "operation", name, "error", err)
+		return op.Errorf(http.StatusBadRequest, "SandboxFault", "the sandbox refused %s: its data directory cannot be written, and no change is taken until it is started again", name)
+	}
 	d.Log.Error("refused by a fault of the sandbox", "operation", name, "error", err)
 	return op.Errorf(http.StatusBadRequest, "SandboxFault", "the sandbox failed on %s and refused it; its log says why", name)
 }

@@ -10,10 +10,15 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // ErrBusy is returned by Open when another process holds the directory.
 var ErrBusy = errors.New("the data directory is in use by another sandbox")
+
+// ErrUnwritable is returned by Update once the disk refused a change: memory is
+// then ahead of the disk, and no further change is taken.
+var ErrUnwritable = errors.New("the data directory cannot be written")
 
 // DB is a set of tables behind one lock. Many views or one update run at once.
 type DB struct {
@@ -21,6 +26,7 @@ type DB struct {
 	bolt   *bbolt.DB // nil: memory only
 	tables map[string]loader
 	writes []write // of the update that runs
+	broken error   // the disk's first refusal
 }
 
 type loader interface {
@@ -42,7 +48,7 @@ func Open(dir string) (*DB, error) {
 		return nil, err
 	}
 	b, err := bbolt.Open(filepath.Join(dir, "sandbox.db"), 0o600, &bbolt.Options{Timeout: 200 * time.Millisecond})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, berrors.ErrTimeout) {
 		return nil, fmt.Errorf("%s: %w", dir, ErrBusy)
 	}
 	if err != nil {
@@ -83,17 +89,29 @@ func (db *DB) View(f func() error) error {
 
 // Update runs f alone. What f put or deleted is durable when Update returns,
 // whether f failed or not: an f that returns an error should have changed
-// nothing. An error of the disk itself comes back joined to f's.
+// nothing. An error of the disk itself comes back joined to f's, wraps
+// ErrUnwritable, and is the answer to every later Update: start again from what
+// the disk holds.
 func (db *DB) Update(f func() error) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	if db.broken != nil {
+		return db.broken
+	}
 	err := f()
 	if db.bolt == nil || len(db.writes) == 0 {
 		return err
 	}
 	writes := db.writes
 	db.writes = nil
-	return errors.Join(err, db.bolt.Update(func(tx *bbolt.Tx) error {
+	if disk := db.flush(writes); disk != nil {
+		db.broken = fmt.Errorf("%w: %w", ErrUnwritable, disk)
+	}
+	return errors.Join(err, db.broken)
+}
+
+func (db *DB) flush(writes []write) error {
+	return db.bolt.Update(func(tx *bbolt.Tx) error {
 		for _, w := range writes {
 			b, err := tx.CreateBucketIfNotExists([]byte(w.table))
 			if err != nil {
@@ -109,7 +127,7 @@ func (db *DB) Update(f func() error) error {
 			}
 		}
 		return nil
-	}))
+	})
 }
 
 // Close releases the data directory. Nothing may use the DB afterwards.
