@@ -67,6 +67,8 @@ func TestEncryptDecrypt(t *testing.T) {
 	}
 	_, err = c.Encrypt(ctx, &sdk.EncryptInput{KeyId: &id, Plaintext: make([]byte, 4097)})
 	wantCode(t, err, "ValidationException")
+	_, err = encrypt(c, id, map[string]string{"App": "bad", "app": "good"})
+	wantMessage(t, err, "UnsupportedOperationException", "differ only in case")
 }
 
 func TestReEncrypt(t *testing.T) {

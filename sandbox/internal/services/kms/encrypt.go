@@ -5,7 +5,7 @@ import (
 	"crypto/rsa"
 	_ "crypto/sha1" // RSAES_OAEP_SHA_1 is one of AWS's algorithms
 	_ "crypto/sha256"
-	"maps"
+	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
@@ -70,16 +70,24 @@ func askCipher(action string, a types.EncryptionAlgorithmSpec, context map[strin
 	}, nil
 }
 
-// validContext refuses an encryption context that is too large.
+// validContext refuses an encryption context that is too large. It also refuses
+// pairs whose keys differ only in case: condition keys are not case-sensitive,
+// and which of the two kms:EncryptionContext:KEY would mean is not documented.
 //
 // Source: KMS Developer Guide, "Resource quotas": 8192 bytes.
 func validContext(context map[string]string) error {
 	n := 0
-	for name := range maps.Keys(context) {
+	folded := map[string]bool{}
+	for name, value := range context {
 		if name == "" {
 			return invalid("an encryption context key must not be empty")
 		}
-		n += len(name) + len(context[name])
+		fold := strings.ToLower(name)
+		if folded[fold] {
+			return unsupported("encryption context keys that differ only in case: %q", fold)
+		}
+		folded[fold] = true
+		n += len(name) + len(value)
 	}
 	if n > maxContext {
 		return invalid("the encryption context has %d bytes, the limit is %d", n, maxContext)
