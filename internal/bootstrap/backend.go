@@ -221,5 +221,5 @@ func alone(file *hclwrite.File) bool {
 }
 
 // cachedBackend is where an engine remembers the backend it was initialised
-// for. Without it, an engine takes a local state for the one to migrate.
+// for.
 const cachedBackend = ".terraform/" + localFile

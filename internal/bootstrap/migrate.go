@@ -71,23 +71,71 @@ func (b *run) migrateDone(ctx context.Context) (bool, error) {
 	if b.cachedBackend() == "s3" {
 		return true, nil
 	}
-	return true, b.Engine.Reconfigure(ctx)
+	return true, b.initBucket(ctx)
 }
 
-// migrateStep has the engine copy the state into the bucket.
+// migrateStep has the engine copy the state into the bucket, and then gives
+// the copy the lineage and serial of the original: without them nobody could
+// tell later that the one is the other.
 func (b *run) migrateStep(ctx context.Context) error {
-	if b.cachedBackend() == "s3" {
-		// It was initialised for the bucket before there was a state in it.
-		// Without this file it takes the local state for the one to migrate.
-		if err := remove(b.stack(cachedBackend)); err != nil {
+	b.result.Changed = true
+	if b.reality.remote == nil && b.cachedBackend() != "local" {
+		// It is not initialised for the local backend any more, so it would not
+		// know what to migrate.
+		if err := b.initBucket(ctx); err != nil {
+			return err
+		}
+		return b.replaceRemote(ctx)
+	}
+	if !b.reality.renumbered() {
+		if err := b.locking(func() error { return b.Engine.Migrate(ctx) }); err != nil {
+			return err
+		}
+		if err := b.look(ctx); err != nil || !b.reality.renumbered() {
 			return err
 		}
 	}
-	b.result.Changed = true
-	if err := b.locking(func() error { return b.Engine.Migrate(ctx) }); err != nil {
+	if b.cachedBackend() != "s3" { // it was killed before it took note of the migration
+		if err := b.initBucket(ctx); err != nil {
+			return err
+		}
+	}
+	return b.replaceRemote(ctx)
+}
+
+// replaceRemote makes the state in the bucket the local one, serial and lineage
+// included. The one that is there holds the same, or there is none.
+func (b *run) replaceRemote(ctx context.Context) error {
+	if err := b.locking(func() error { return b.Engine.StateReplace(ctx, localFile) }); err != nil {
 		return err
 	}
 	return b.look(ctx)
+}
+
+// asideFile is the local state while an engine must not see it.
+const asideFile = localFile + ".aside"
+
+// initBucket initialises the engine for the bucket and copies nothing. An
+// engine that finds a local state then insists on migrating it, even with
+// -reconfigure, so the file is out of the way as long.
+func (b *run) initBucket(ctx context.Context) error {
+	if exists(b.stack(localFile)) {
+		if err := os.Rename(b.stack(localFile), b.stack(asideFile)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(b.Engine.Reconfigure(ctx), b.bringBack())
+}
+
+// bringBack ends what initBucket began, also after a kill.
+func (b *run) bringBack() error {
+	if !exists(b.stack(asideFile)) {
+		return nil
+	}
+	if s, err := readLocal(b.stack(localFile)); err != nil || !s.void() {
+		return errors.Join(err, fmt.Errorf("%s and %s both hold a state", b.stack(localFile), b.stack(asideFile)))
+	}
+	return os.Rename(b.stack(asideFile), b.stack(localFile))
 }
 
 // cachedBackend is the type the engine is initialised for; "" if for none, or

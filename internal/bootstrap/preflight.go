@@ -36,6 +36,9 @@ func (b *run) preflightStep(ctx context.Context) error {
 			Fix:   "use credentials of " + b.Account + ", or correct \"account\" in strongroom.hcl",
 		})
 	}
+	if err := b.bringBack(); err != nil {
+		return err
+	}
 	if err := b.look(ctx); err != nil {
 		return err
 	}

@@ -51,7 +51,11 @@ func (b *run) prepareStep(ctx context.Context) error {
 	}
 	// Nothing is to be copied here, whatever the engine was initialised for
 	// before: where the state lives was decided above.
-	if err := b.Engine.Reconfigure(ctx); err != nil {
+	initialise := b.Engine.Reconfigure
+	if b.reality.remoteHome() {
+		initialise = b.initBucket
+	}
+	if err := initialise(ctx); err != nil {
 		return err
 	}
 	if err := b.look(ctx); err != nil {

@@ -24,7 +24,7 @@ func (r *reality) remoteHome() bool {
 	if r.remote == nil {
 		return false
 	}
-	return r.local.void() || r.remote.Serial > r.local.Serial || r.remote.same(r.local)
+	return r.local.void() || r.remote.Lineage == r.local.Lineage && r.remote.Serial > r.local.Serial || r.remote.same(r.local)
 }
 
 // localFile is where the local backend keeps its state.
@@ -81,6 +81,15 @@ func readLocal(path string) (*snapshot, error) {
 	return s, nil
 }
 
+// renumbered reports whether the state in the bucket is the local one, but
+// under a lineage and a serial of its own: the engines give a state new ones
+// when they migrate it into an empty place.
+// Observed: Terraform 1.11.4 and OpenTofu 1.12.6, init -migrate-state from
+// local to s3; the migrated state has serial 1 and a new lineage.
+func (r *reality) renumbered() bool {
+	return r.remote != nil && !r.local.void() && r.remote.Lineage != r.local.Lineage && r.remote.Digest == r.local.Digest
+}
+
 // agree refuses two states of which neither is the other's ancestor.
 func (r *reality) agree(o *Options) error {
 	if r.remote == nil || r.local.void() {
@@ -89,13 +98,13 @@ func (r *reality) agree(o *Options) error {
 	there := fmt.Sprintf("s3://%s/%s", o.Bucket, o.StateKey)
 	found := fmt.Sprintf("%s: serial %d, lineage %s\n%s: serial %d, lineage %s", o.stack(localFile), r.local.Serial, r.local.Lineage, there, r.remote.Serial, r.remote.Lineage)
 	switch {
-	case r.local.Lineage != r.remote.Lineage:
+	case r.local.Lineage != r.remote.Lineage && !r.renumbered():
 		return diag.Refuse(&diag.Diagnostic{
 			Rule: "bootstrap-two-states", Summary: "there are two states of different origin, here and in the bucket", Found: found,
 			Why: "copying one over the other would lose what only the other one knows",
 			Fix: "find out which one describes the room. If it is the one in the bucket, move the local one away:\n  mv " + o.stack(localFile) + " /somewhere/safe",
 		})
-	case r.local.Serial == r.remote.Serial && r.local.Digest != r.remote.Digest:
+	case r.local.Lineage == r.remote.Lineage && r.local.Serial == r.remote.Serial && r.local.Digest != r.remote.Digest:
 		return diag.Refuse(&diag.Diagnostic{
 			Rule: "bootstrap-two-states", Summary: "the states here and in the bucket differ although they have the same serial", Found: found,
 			Why: "both were written after they parted, so neither holds everything",

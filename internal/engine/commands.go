@@ -115,13 +115,21 @@ func (e *Engine) Untaint(ctx context.Context, address string) error {
 
 // StatePush writes a state file to the stack's backend. The engine refuses
 // another lineage or an older serial.
-func (e *Engine) StatePush(ctx context.Context, file string) error {
+func (e *Engine) StatePush(ctx context.Context, file string) error { return e.push(ctx, file) }
+
+func (e *Engine) push(ctx context.Context, file string, o ...tfexec.StatePushCmdOption) error {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(e.Dir, file)
 	}
 	return e.do(ctx, io.Discard, []string{"state", "push"}, func(tf *tfexec.Terraform, _ io.Writer) error {
-		return tf.StatePush(ctx, file, tfexec.Lock(true))
+		return tf.StatePush(ctx, file, append(o, tfexec.Lock(true))...)
 	})
+}
+
+// StateReplace is StatePush without the engine's questions about lineage and
+// serial. Whoever calls it must know that nothing is lost.
+func (e *Engine) StateReplace(ctx context.Context, file string) error {
+	return e.push(ctx, file, tfexec.Force(true))
 }
 
 // StatePull returns the state as the backend holds it. It is secret.

@@ -55,6 +55,8 @@ func TestArguments(t *testing.T) {
 			func(ctx context.Context, e *engine.Engine) error { return e.Untaint(ctx, "a.b[0]") }},
 		{"StatePull", "state pull",
 			func(ctx context.Context, e *engine.Engine) error { _, err := e.StatePull(ctx); return err }},
+		{"StateReplace", "state push -force -lock=true -lock-timeout=0s /s",
+			func(ctx context.Context, e *engine.Engine) error { return e.StateReplace(ctx, "/s") }},
 		{"StatePush", "state push -lock=true -lock-timeout=0s /s",
 			func(ctx context.Context, e *engine.Engine) error { return e.StatePush(ctx, "/s") }},
 	} {
