@@ -43,6 +43,7 @@ func prepareKey(c *op.Call, in *sdk.CreateKeyInput) error {
 // specOf settles spec and usage, and refuses what the sandbox cannot make.
 func specOf(in *sdk.CreateKeyInput) (*draft, error) {
 	spec := in.KeySpec
+	//lint:ignore SA1019 older clients still send it
 	if old := types.KeySpec(in.CustomerMasterKeySpec); old != "" {
 		if spec != "" {
 			return nil, invalid("You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.")

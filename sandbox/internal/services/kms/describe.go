@@ -85,6 +85,7 @@ func getPublicKey(_ *op.Call, _ *sdk.GetPublicKeyInput, k *key) (*sdk.GetPublicK
 	}
 	return &sdk.GetPublicKeyOutput{
 		KeyId: new(k.ARN()), PublicKey: k.public, KeySpec: k.Spec, KeyUsage: k.Usage,
+		//lint:ignore SA1019 KMS still answers with it
 		CustomerMasterKeySpec:  types.CustomerMasterKeySpec(k.Spec),
 		EncryptionAlgorithms:   encryptionAlgorithms(k.Spec, k.Usage),
 		SigningAlgorithms:      signingAlgorithms(k.Spec, k.Usage),

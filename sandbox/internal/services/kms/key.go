@@ -154,6 +154,7 @@ func (k *key) metadata(now time.Time) *types.KeyMetadata {
 		KeyId: &k.ID, AWSAccountId: &k.Account, Arn: new(k.ARN()),
 		CreationDate: &k.Created, Description: &k.Description,
 		Enabled: k.state() == types.KeyStateEnabled, KeyState: k.state(),
+		//lint:ignore SA1019 KMS still answers with it
 		KeySpec: k.Spec, CustomerMasterKeySpec: types.CustomerMasterKeySpec(k.Spec),
 		KeyUsage: k.Usage, KeyManager: k.manager(), Origin: types.OriginTypeAwsKms,
 		MultiRegion:            new(false),
