@@ -41,7 +41,7 @@ func Build(c *Case) (*policy.Set, *policy.Request, error) {
 		SCPs:     b.levels("scps", c.SCPs, policy.SCP),
 		RCPs:     b.levels("rcps", c.RCPs, policy.RCP),
 		Endpoint: b.list("vpcEndpointPolicies", c.VPCEndpointPolicies, policy.Endpoint),
-		Resource: b.one("resource.policy", c.Request.Resource.Policy, resourceKind(c)),
+		Resource: b.one("resource.policy", c.Request.Resource.Policy, policy.ResourceKind(c.Request.Resource.ARN)),
 	}
 	if p := b.one("sessionPolicy", c.SessionPolicy, policy.Session); p != nil {
 		set.Session = []*policy.Policy{p}
@@ -49,7 +49,7 @@ func Build(c *Case) (*policy.Set, *policy.Request, error) {
 	if b.err != nil {
 		return nil, nil, b.err
 	}
-	principal, err := ParsePrincipal(string(c.Request.Principal), c.Request.Action)
+	principal, err := principalOf(&c.Request)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,69 +72,19 @@ func Build(c *Case) (*policy.Set, *policy.Request, error) {
 	}, nil
 }
 
-// resourceKind says what the resource's own policy is: a KMS key's, a role's
-// trust policy, or an ordinary resource policy.
-func resourceKind(c *Case) policy.Kind {
-	parts := strings.SplitN(c.Request.Resource.ARN, ":", 6)
-	if len(parts) == 6 {
-		switch {
-		case parts[2] == "kms" && strings.HasPrefix(parts[5], "key/"):
-			return policy.Key
-		case parts[2] == "iam" && strings.HasPrefix(parts[5], "role/"):
-			return policy.Trust
-		}
-	}
-	return policy.Resource
-}
-
-// ParsePrincipal reads the principal of a case: an ARN, the name of a service,
-// or "" for an anonymous caller. The action decides whether a name such as
-// cognito-identity.amazonaws.com is an identity provider or a service.
-func ParsePrincipal(s, action string) (*policy.Principal, error) {
-	web := strings.EqualFold(action, "sts:AssumeRoleWithWebIdentity") || strings.EqualFold(action, "sts:AssumeRoleWithSAML")
-	if s == "" {
-		return &policy.Principal{Type: policy.Anonymous}, nil
-	}
-	if !strings.HasPrefix(s, "arn:") {
-		switch {
-		case web:
-			return &policy.Principal{Type: policy.WebIdentity, ARN: s}, nil
-		case strings.HasSuffix(s, ".amazonaws.com") || strings.HasSuffix(s, ".amazonaws.com.cn"):
-			return &policy.Principal{Type: policy.Service, ARN: s}, nil
-		}
-		return nil, fmt.Errorf("principal %q is neither an ARN nor a service's name", s)
-	}
-	parts := strings.SplitN(s, ":", 6)
-	if len(parts) != 6 || parts[2] != "iam" && parts[2] != "sts" {
-		return nil, fmt.Errorf("principal %q is not an ARN of iam or sts", s)
-	}
-	p := &policy.Principal{ARN: s, Account: parts[4]}
-	kind, rest, _ := strings.Cut(parts[5], "/")
+// principalOf reads the principal of a case. The action decides whether a name
+// such as cognito-identity.amazonaws.com is an identity provider or a service.
+func principalOf(r *Request) (*policy.Principal, error) {
+	s := string(r.Principal)
+	federates := strings.EqualFold(r.Action, "sts:AssumeRoleWithWebIdentity") || strings.EqualFold(r.Action, "sts:AssumeRoleWithSAML")
 	switch {
-	case parts[2] == "iam" && parts[5] == "root":
-		p.Type = policy.Root
-	case parts[2] == "iam" && kind == "user" && rest != "":
-		p.Type = policy.User
-	case parts[2] == "sts" && kind == "federated-user" && rest != "":
-		p.Type = policy.FederatedUser
-	case parts[2] == "iam" && (kind == "oidc-provider" || kind == "saml-provider") && rest != "":
-		p.Type = policy.WebIdentity
-	case parts[2] == "sts" && kind == "assumed-role" && strings.Count(rest, "/") == 1:
-		p.Type = policy.AssumedRole
-		name, _, _ := strings.Cut(rest, "/")
-		p.RoleARN = fmt.Sprintf("arn:%s:iam::%s:role/%s", parts[1], parts[4], name)
-	case parts[2] == "iam" && kind == "role" && rest != "":
-		p.Type, p.RoleARN = policy.AssumedRole, s
-	default:
-		return nil, fmt.Errorf("principal %q is no root, user, role, session or identity provider", s)
+	case s == "":
+		return &policy.Principal{Type: policy.Anonymous}, nil
+	case federates && !strings.HasPrefix(s, "arn:"):
+		return &policy.Principal{Type: policy.WebIdentity, ARN: s}, nil
 	}
-	name := rest[strings.LastIndexByte(rest, '/')+1:]
-	if p.Type == policy.AssumedRole && parts[2] == "sts" {
-		name, _, _ = strings.Cut(rest, "/")
-	}
-	p.ServiceLinked = p.Type == policy.AssumedRole &&
-		(strings.HasPrefix(rest, "aws-service-role/") || strings.HasPrefix(name, "AWSServiceRoleFor"))
-	return p, nil
+	p, err := policy.ParsePrincipal(s)
+	return &p, err
 }
 
 // builder compiles documents and keeps the first error.
