@@ -3,7 +3,6 @@ package s3
 import (
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 )
@@ -323,6 +322,3 @@ func requestTags(tags []Tag) []op.Key {
 // sep separates the parts of a store key. It sorts before every other
 // character, so that "a" comes before "a-b" as S3 lists them.
 const sep = "\x00"
-
-// afterPrefix is the first key past all keys with a prefix that ends in sep.
-func afterPrefix(prefix string) string { return strings.TrimSuffix(prefix, sep) + "\x01" }

@@ -205,8 +205,8 @@ func TestLifecycleRoundTrip(t *testing.T) {
 	if len(r.Transitions) != 2 || *r.Transitions[0].Days != 180 || *r.Transitions[1].Days != 90 {
 		t.Errorf("the transitions came back as %v", r.Transitions)
 	}
-	if r.Filter == nil || r.Filter.Prefix == nil || *r.Filter.Prefix != "" || r.Prefix != nil {
-		t.Errorf("the filter came back as %+v, prefix %v", r.Filter, r.Prefix)
+	if r.Filter == nil || r.Filter.Prefix == nil || *r.Filter.Prefix != "" {
+		t.Errorf("the filter came back as %+v", r.Filter)
 	}
 	if *r.NoncurrentVersionExpiration.NoncurrentDays != 90 || *r.AbortIncompleteMultipartUpload.DaysAfterInitiation != 7 {
 		t.Errorf("got %+v", r)

@@ -86,7 +86,7 @@ func (s *Service) Rows() []op.Row {
 	return rows
 }
 
-// Empty is the input of operations that read only the address.
+// bucketInput is the input of operations that read only the address.
 type bucketInput struct {
 	Bucket string `rest:"label:bucket"`
 }
