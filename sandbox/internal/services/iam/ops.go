@@ -12,6 +12,6 @@ func (s *Service) table() []op.Row {
 		s.userRows(), s.groupRows(), s.roleRows(), s.serviceLinkedRows(), s.profileRows(),
 		s.inlineRows(), s.attachRows(), s.boundaryRows(), s.policyRows(), s.tagRows(),
 		s.accessKeyRows(), s.loginRows(), s.passwordPolicyRows(), s.mfaRows(),
-		s.providerRows(), s.aliasRows(), s.accountRows(),
+		s.providerRows(), s.aliasRows(), s.accountRows(), s.simulateRows(),
 	)
 }

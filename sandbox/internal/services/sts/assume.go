@@ -218,6 +218,7 @@ func (s *Service) assumeRole(c *op.Call, in *sts.AssumeRoleInput) (*sts.AssumeRo
 		s.iam.UseMFA(a.mfa)
 	}
 	credentials := s.issue(c, x, a.life)
+	//lint:ignore SA1019 clients of today read PackedPolicySize
 	out := &sts.AssumeRoleOutput{AssumedRoleUser: assumedUser(x), Credentials: credentials, PackedPolicySize: a.packed}
 	if a.sourceIdentity != "" {
 		out.SourceIdentity = aws.String(a.sourceIdentity)

@@ -139,6 +139,7 @@ func (s *Service) getFederationToken(c *op.Call, in *sts.GetFederationTokenInput
 		Source: "GetFederationToken", Name: *in.Name, Tags: tags, Limits: docs}
 	credentials := s.issue(c, x, life)
 	return &sts.GetFederationTokenOutput{
+		//lint:ignore SA1019 clients of today read PackedPolicySize
 		Credentials: credentials, PackedPolicySize: packed,
 		FederatedUser: &types.FederatedUser{Arn: aws.String(x.ARN), FederatedUserId: aws.String(x.Account + ":" + x.Name)},
 	}, nil

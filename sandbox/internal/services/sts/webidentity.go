@@ -134,6 +134,7 @@ func (s *Service) assumeRoleWithWebIdentity(c *op.Call, in *sts.AssumeRoleWithWe
 	x.Federated = append(lasting(b.token.issuer, b.keys), op.Single("aws:FederatedProvider", b.provider.ARN()))
 	credentials := s.issue(c, x, life)
 	out := &sts.AssumeRoleWithWebIdentityOutput{
+		//lint:ignore SA1019 clients of today read PackedPolicySize
 		AssumedRoleUser: assumedUser(x), Credentials: credentials, PackedPolicySize: packed,
 		Audience: aws.String(b.token.audience), Provider: aws.String(b.provider.ARN()),
 		SubjectFromWebIdentityToken: aws.String(b.token.subject),

@@ -11,6 +11,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/url"
 	"sync"
 	"testing"
@@ -87,7 +88,7 @@ func (w *World) serve() {
 	if err != nil {
 		w.T.Fatal(err)
 	}
-	w.URL = dispatchtest.Start(w.T, dispatch.Config{DB: w.DB, Directory: w.IAM, Services: []op.Service{w.IAM, w.STS}, Clock: w.Now, Used: w.IAM.Used})
+	w.URL = dispatchtest.Start(w.T, dispatch.Config{DB: w.DB, Directory: w.IAM, Services: []op.Service{w.IAM, w.STS}, Clock: w.Now, Used: w.IAM.Used, Log: slog.New(slog.NewTextHandler(w.T.Output(), nil))})
 }
 
 // Now is the World's clock. It starts at the real time, which the SDK's
