@@ -43,7 +43,8 @@ func (s *Sandbox) ensureAccount(account, key, secret string) (c Credentials, err
 
 // AttachSCP attaches a service control policy to an account at a level: 0 is
 // the organization's root, higher levels are nearer to the account. Every level
-// that has policies must allow. doc is the policy's JSON.
+// must allow, and every level holds FullAWSAccess, as on AWS, until a policy of
+// that name takes its place. doc is the policy's JSON.
 func (s *Sandbox) AttachSCP(account string, level int, name string, doc []byte) error {
 	if _, err := s.RootCredentials(account); err != nil {
 		return err

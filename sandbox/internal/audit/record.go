@@ -2,7 +2,6 @@ package audit
 
 import (
 	"crypto/tls"
-	"encoding/hex"
 	"io"
 	"net/netip"
 	"time"
@@ -45,7 +44,7 @@ func (r *Record) event(rand io.Reader) Event {
 	e := Event{
 		EventVersion: "1.11", UserIdentity: identityOf(r), EventTime: r.Time.UTC().Format(timeFormat),
 		EventSource: r.Source, EventName: r.Name, AWSRegion: r.Region,
-		UserAgent: r.UserAgent, RequestID: r.ID, EventID: newID(rand),
+		UserAgent: r.UserAgent, RequestID: r.ID, EventID: NewID(rand),
 		EventType: "AwsApiCall", ManagementEvent: true, EventCategory: "Management",
 		RecipientAccountID: r.Caller.Account, AdditionalEventData: r.Note, Decisions: r.Decisions,
 	}
@@ -99,13 +98,4 @@ func tlsVersion(v uint16) string {
 		return "TLSv1.3"
 	}
 	return "TLSv1.2"
-}
-
-// newID returns a random UUID; a source that fails leaves zeros.
-func newID(rand io.Reader) string {
-	var b [16]byte
-	_, _ = io.ReadFull(rand, b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	s := hex.EncodeToString(b[:])
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/policy"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/audit"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/authz"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/sigv4"
@@ -68,7 +69,7 @@ func (d *Dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := exchanges.Get().(*exchange)
 	x.d, x.started = d, d.Clock().UTC()
 	x.call = &op.Call{Ctx: r.Context(), Now: x.started, HTTP: r, Rand: d.Rand,
-		Secure: r.TLS != nil, SourceIP: sourceIP(r), ID: requestID(d.Rand), Caller: anonymous}
+		Secure: r.TLS != nil, SourceIP: sourceIP(r), ID: audit.NewID(d.Rand), Caller: anonymous}
 	var fault *op.Error
 	if err := x.run(r); err != nil {
 		fault = x.answerError(err)

@@ -1,13 +1,13 @@
-package dispatch
+package audit
 
 import (
 	"encoding/hex"
 	"io"
 )
 
-// requestID returns a random UUID. A source that fails leaves zeros: an ID is
+// NewID returns a random UUID, for a request or an event. A source that fails leaves zeros: an ID is
 // for finding log lines, not for trust.
-func requestID(rand io.Reader) string {
+func NewID(rand io.Reader) string {
 	var b [16]byte
 	_, _ = io.ReadFull(rand, b[:])
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
