@@ -10,8 +10,11 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 )
 
-// Keys lists the condition keys that S3 fills in; those that end in "/*" have
-// a tag's key behind the slash.
+// Keys lists the condition keys that a request carries exactly when AWS's
+// would; those that end in "/*" have a tag's key behind the slash. The last
+// group belongs to requests that are refused before they are authorised (SSE-C,
+// grants in headers, object lock, access points, redirects): no request that
+// gets further carries them.
 //
 // Source: Service Authorization Reference, list_amazons3.
 func (s *Service) Keys() []string {
@@ -19,10 +22,16 @@ func (s *Service) Keys() []string {
 		"s3:authType", "s3:signatureversion", "s3:signatureAge", "s3:TlsVersion", "s3:ResourceAccount",
 		"s3:x-amz-content-sha256", "s3:x-amz-acl", "s3:x-amz-copy-source", "s3:x-amz-metadata-directive",
 		"s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id",
-		"s3:x-amz-storage-class", "s3:x-amz-object-ownership", "s3:LocationConstraint", "s3:locationconstraint",
-		"s3:prefix", "s3:delimiter", "s3:max-keys", "s3:VersionId", "s3:versionid",
+		"s3:x-amz-storage-class", "s3:x-amz-object-ownership", "s3:LocationConstraint",
+		"s3:prefix", "s3:delimiter", "s3:max-keys", "s3:VersionId",
 		"s3:if-match", "s3:if-none-match", "s3:ObjectCreationOperation",
 		"s3:ExistingObjectTag/*", "s3:RequestObjectTag/*", "s3:RequestObjectTagKeys",
+
+		"s3:x-amz-server-side-encryption-customer-algorithm", "s3:x-amz-website-redirect-location",
+		"s3:x-amz-grant-full-control", "s3:x-amz-grant-read", "s3:x-amz-grant-read-acp", "s3:x-amz-grant-write",
+		"s3:x-amz-grant-write-acp", "s3:object-lock-legal-hold", "s3:object-lock-mode",
+		"s3:object-lock-remaining-retention-days", "s3:object-lock-retain-until-date", "s3:DataAccessPointArn",
+		"s3:DataAccessPointAccount", "s3:AccessPointNetworkOrigin", "s3:AccessGrantsInstanceArn",
 	}
 }
 

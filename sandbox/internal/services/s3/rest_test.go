@@ -2,12 +2,17 @@ package s3_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"go.etcd.io/bbolt"
@@ -150,4 +155,43 @@ func TestBucketTags(t *testing.T) {
 	twice := []types.Tag{{Key: aws.String("a"), Value: aws.String("1")}, {Key: aws.String("a"), Value: aws.String("2")}}
 	_, err = w.root.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: b, Tagging: &types.Tagging{TagSet: twice}})
 	w.wantCode(err, "InvalidTag")
+}
+
+// The account's public access block applies to each of its buckets.
+// Source: S3 User Guide access-control-block-public-access.
+func TestAccountPublicAccess(t *testing.T) {
+	w := start(t, sandbox.Options{})
+	w.bucket("room")
+	_, err := w.root.DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: aws.String("room")})
+	w.must(err)
+	call := func(method, body string) *http.Response {
+		const host = sandbox.DefaultAccount + ".s3-control." + region + ".amazonaws.com"
+		req, err := http.NewRequestWithContext(ctx, method, "https://"+host+"/v20180820/configuration/publicAccessBlock", strings.NewReader(body))
+		w.must(err)
+		req.Header.Set("x-amz-account-id", sandbox.DefaultAccount)
+		sum := sha256.Sum256([]byte(body))
+		hash := hex.EncodeToString(sum[:])
+		req.Header.Set("x-amz-content-sha256", hash)
+		c := w.sb.Credentials()
+		w.must(v4.NewSigner().SignHTTP(ctx, aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey}, req, hash, "s3", region, time.Now()))
+		client := w.sb.HTTPClient()
+		t.Cleanup(client.CloseIdleConnections)
+		resp, err := client.Do(req)
+		w.must(err)
+		t.Cleanup(func() { _ = resp.Body.Close() })
+		return resp
+	}
+	if resp := call("GET", ""); resp.StatusCode != 404 {
+		t.Errorf("unset: got %s, want 404", resp.Status)
+	}
+	if resp := call("PUT", "<PublicAccessBlockConfiguration><BlockPublicPolicy>true</BlockPublicPolicy></PublicAccessBlockConfiguration>"); resp.StatusCode != 200 {
+		t.Errorf("put: got %s", resp.Status)
+	}
+	public := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::room/*"}]}`
+	_, err = w.root.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: aws.String("room"), Policy: &public})
+	w.wantCode(err, "AccessDenied")
+	if resp := call("DELETE", ""); resp.StatusCode != 204 {
+		t.Errorf("delete: got %s", resp.Status)
+	}
+	w.policy("room", public)
 }
