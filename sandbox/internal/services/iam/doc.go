@@ -8,7 +8,6 @@
 // It decides nothing about access: each operation's row declares what must be
 // allowed, and the dispatcher asks the policy engine.
 //
-// Source: IAM API Reference, IAM User Guide (reference_iam-quotas,
-// reference_identifiers), Service Authorization Reference (list_awsidentity
-// andaccessmanagementiam).
+// Source: IAM API Reference; IAM User Guide, reference_iam-quotas and
+// reference_identifiers; Service Authorization Reference, IAM.
 package iam

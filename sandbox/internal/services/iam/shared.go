@@ -13,6 +13,9 @@ import (
 // for its paths (an enterprise's issuer).
 // Source: IAM User Guide, id_roles_providers_oidc_secure-by-default. That
 // GitHub's list has two entries is IAM's own error message of 2026.
+//
+// Whether IAM sees through set operators (ForAnyValue:StringLike), as this
+// does, is not documented.
 var sharedIssuers = map[string][]string{
 	"token.actions.githubusercontent.com":                {"sub", "job_workflow_ref"},
 	"oidc-configuration.audit-log.githubusercontent.com": {"sub"},

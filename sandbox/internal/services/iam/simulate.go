@@ -250,7 +250,9 @@ func matched(p *policy.Policy, index int) types.Statement {
 		}
 	}
 	end := start + len(p.Statement(index).Source)
-	return types.Statement{SourcePolicyId: aws.String(p.Name()), SourcePolicyType: types.PolicySourceTypeNone,
+	// Source: AWS CLI Command Reference, iam simulate-custom-policy: the type
+	// in its example is "IAM Policy", which is not in the API's own list.
+	return types.Statement{SourcePolicyId: aws.String(p.Name()), SourcePolicyType: "IAM Policy",
 		StartPosition: position(src, start), EndPosition: position(src, end)}
 }
 
