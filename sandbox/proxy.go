@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -68,7 +69,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.IsAbs() && r.URL.Scheme != "http":
 		http.Error(w, fmt.Sprintf("strongroom sandbox: cannot proxy the scheme %q", r.URL.Scheme), http.StatusBadRequest)
-	case r.URL.IsAbs() && !p.s.owns(host) && r.Host != p.s.front.Addr().String():
+	case r.URL.IsAbs() && !p.here(r.Host):
 		p.forward.ServeHTTP(w, r)
 	case p.isControl(r):
 		p.control.ServeHTTP(w, r)
@@ -77,6 +78,19 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.aws.ServeHTTP(w, r)
 	}
+}
+
+// here reports whether a proxy request is for the sandbox: for a name it stands
+// in for, or for its own port. Other ports of this machine are other programs'.
+func (p *proxy) here(hostport string) bool {
+	host := hostname(hostport)
+	if dispatch.IsAWS(host) || p.s.parts.forge.Serves(host) {
+		return true
+	}
+	_, port, err := net.SplitHostPort(hostport)
+	_, own, _ := net.SplitHostPort(p.s.front.Addr().String()) // a TCP address has a port
+	ip, notIP := netip.ParseAddr(host)
+	return err == nil && port == own && (p.s.owns(host) || notIP == nil && ip.IsLoopback())
 }
 
 func (p *proxy) isControl(r *http.Request) bool {
@@ -88,7 +102,7 @@ func (p *proxy) isControl(r *http.Request) bool {
 // connect ends the tunnel here for hosts that are the sandbox's own, so that
 // the HTTP server takes over the connection, and else copies bytes.
 func (p *proxy) connect(w http.ResponseWriter, r *http.Request) {
-	own := p.s.owns(hostname(r.Host)) && hostname(r.Host) != "localhost" || r.Host == p.s.front.Addr().String()
+	own := p.here(r.Host)
 	var remote net.Conn
 	if !own {
 		var err error
@@ -234,16 +248,13 @@ func (p *proxy) dialTunnel(ctx context.Context, hostport string) (net.Conn, erro
 // dial refuses link-local addresses, where clouds keep the machine's real
 // credentials.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
-	d := &net.Dialer{Timeout: 30 * time.Second, ControlContext: nil}
-	conn, err := d.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	if ap, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil && ap.Addr().Unmap().IsLinkLocalUnicast() {
-		_ = conn.Close()
-		return nil, fmt.Errorf("%s is a link-local address, which the sandbox does not reach for anybody", address)
-	}
-	return conn, nil
+	d := &net.Dialer{Timeout: 30 * time.Second, Control: func(_, resolved string, _ syscall.RawConn) error {
+		if ap, err := netip.ParseAddrPort(resolved); err == nil && ap.Addr().Unmap().IsLinkLocalUnicast() {
+			return fmt.Errorf("%s is a link-local address, which the sandbox does not reach for anybody", resolved)
+		}
+		return nil
+	}}
+	return d.DialContext(ctx, network, address)
 }
 
 // hostname is the host without its port, lower-case.

@@ -173,7 +173,9 @@ func TestOtherHostsAreTunnelledUntouched(t *testing.T) {
 		t.Fatal(err)
 	}
 	transport.Proxy = func(*http.Request) (*url.URL, error) { return proxy, nil }
-	for _, target := range []string{secure.URL, plain.URL} {
+	// A name of this machine with another port is another program too.
+	named := strings.Replace(plain.URL, "127.0.0.1", "localhost", 1)
+	for _, target := range []string{secure.URL, plain.URL, named} {
 		resp, err := client.Get(target)
 		if err != nil {
 			t.Errorf("%s: %v", target, err)
@@ -193,7 +195,7 @@ func TestOtherHostsAreTunnelledUntouched(t *testing.T) {
 
 func TestUnreachableAndForeignTargets(t *testing.T) {
 	s := start(t, sandbox.Options{})
-	for _, target := range []string{"http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:1/", "ftp://example.com/"} {
+	for target, want := range map[string]string{"http://169.254.169.254/latest/meta-data/": "link-local", "http://127.0.0.1:1/": "cannot reach", "ftp://example.com/": "cannot proxy"} {
 		req := &http.Request{Method: "GET", Host: strings.Split(target, "/")[2], Header: http.Header{}}
 		var err error
 		if req.URL, err = url.Parse(target); err != nil {
@@ -209,7 +211,7 @@ func TestUnreachableAndForeignTargets(t *testing.T) {
 		}
 		answer, err := io.ReadAll(conn)
 		conn.Close()
-		if err != nil || !(strings.HasPrefix(string(answer), "HTTP/1.1 502") || strings.HasPrefix(string(answer), "HTTP/1.1 400")) {
+		if err != nil || !(strings.HasPrefix(string(answer), "HTTP/1.1 502") || strings.HasPrefix(string(answer), "HTTP/1.1 400")) || !strings.Contains(string(answer), want) {
 			t.Errorf("%s: %v %.200s", target, err, answer)
 		}
 	}
