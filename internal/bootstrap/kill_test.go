@@ -16,20 +16,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
+// get returns a variable of the sandbox's environment.
+func (w *world) get(key string) string {
+	for _, kv := range w.env {
+		if v, ok := strings.CutPrefix(kv, key+"="); ok {
+			return v
+		}
+	}
+	return ""
+}
+
 // config is the account's root in the sandbox, over its plain endpoint.
 func (w *world) config() aws.Config {
-	get := func(key string) string {
-		for _, kv := range w.env {
-			if v, ok := strings.CutPrefix(kv, key+"="); ok {
-				return v
-			}
-		}
-		return ""
-	}
+	return w.configOf(w.get("AWS_ACCESS_KEY_ID"), w.get("AWS_SECRET_ACCESS_KEY"))
+}
+
+func (w *world) configOf(id, secret string) aws.Config {
 	proxy := &url.URL{Scheme: "http", Host: w.listen}
 	return aws.Config{
 		Region:       "eu-west-2",
-		Credentials:  credentials.NewStaticCredentialsProvider(get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY"), ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(id, secret, ""),
 		BaseEndpoint: aws.String(proxy.String()),
 		HTTPClient:   &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 	}

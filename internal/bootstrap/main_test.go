@@ -101,6 +101,13 @@ func playBootstrap() error {
 		Bucket: r.State.Bucket, KeyAlias: r.State.KeyAlias, StateKey: r.StateKey(room.StackBootstrap),
 		Others:  []bootstrap.Stack{{Name: room.StackSrc, Dir: r.StackDir(room.StackSrc), StateKey: r.StateKey(room.StackSrc)}},
 		Backend: r.BackendS3, Engine: e, AWS: cfg,
+		Check: func() error {
+			found, err := room.CheckProviders(r.StackDir(room.StackSrc))
+			if err != nil {
+				return err
+			}
+			return found.Err()
+		},
 		Confirm: func(_ context.Context, p bootstrap.Proposal) (bool, error) {
 			say("adopted: %q", p.Adopted)
 			return os.Getenv("STRONGROOM_TEST_ANSWER") != "no", nil
