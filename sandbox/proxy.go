@@ -198,6 +198,9 @@ func (p *proxy) close() {
 // via is the proxy of the environment that the sandbox was started in, never
 // the sandbox itself.
 func (p *proxy) via(u *url.URL) (*url.URL, error) {
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.Unmap().IsLinkLocalUnicast() {
+		return nil, linkLocal(u.Hostname())
+	}
 	up, err := p.upstream(u)
 	if up != nil && up.Host == p.s.front.Addr().String() {
 		return nil, nil
@@ -250,11 +253,15 @@ func (p *proxy) dialTunnel(ctx context.Context, hostport string) (net.Conn, erro
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	d := &net.Dialer{Timeout: 30 * time.Second, Control: func(_, resolved string, _ syscall.RawConn) error {
 		if ap, err := netip.ParseAddrPort(resolved); err == nil && ap.Addr().Unmap().IsLinkLocalUnicast() {
-			return fmt.Errorf("%s is a link-local address, which the sandbox does not reach for anybody", resolved)
+			return linkLocal(resolved)
 		}
 		return nil
 	}}
 	return d.DialContext(ctx, network, address)
+}
+
+func linkLocal(address string) error {
+	return fmt.Errorf("%s is a link-local address, which the sandbox does not reach for anybody", address)
 }
 
 // hostname is the host without its port, lower-case.
