@@ -250,8 +250,8 @@ func (b *run) cleanDone(context.Context) (bool, error) {
 	return len(left) == 0 && b.journal.Finished, err
 }
 
-// cleanStep removes what is now in the bucket only. States of another origin
-// were refused before, or are kept.
+// cleanStep removes what is in the bucket now. A state that describes more than
+// that is kept.
 func (b *run) cleanStep(context.Context) error {
 	left, err := b.leftovers()
 	if err != nil {
@@ -262,8 +262,8 @@ func (b *run) cleanStep(context.Context) error {
 		if err != nil && !errors.Is(err, errDamaged) {
 			return err
 		}
-		if !s.void() && (s.Lineage != b.result.Lineage || s.Serial > b.result.Serial) {
-			b.Note("kept " + path + ": it holds a state of another origin, or a younger one")
+		if !b.reality.remote.covers(s) {
+			b.Note("kept " + path + ": it describes something that the state in the bucket does not")
 			continue
 		}
 		if err := remove(path); err != nil {

@@ -22,6 +22,8 @@ type snapshot struct {
 	Resources int `json:"resources"`
 	// tainted are the addresses that the next plan would replace.
 	tainted []string
+	// holds are the managed things it describes, by type and ID.
+	holds map[string]bool
 }
 
 // errNoState is a state file without a byte in it: an engine makes one when it
@@ -60,7 +62,7 @@ func readSnapshot(raw []byte) (*snapshot, error) {
 		}
 		resources[i] = c
 	}
-	tainted, err := taintedIn(state.Resources)
+	tainted, holds, err := managedIn(state.Resources)
 	if err != nil {
 		return nil, err
 	}
@@ -81,27 +83,36 @@ func readSnapshot(raw []byte) (*snapshot, error) {
 	fmt.Fprintf(sum, "outputs\n%s\n", outputs)
 	return &snapshot{
 		Serial: state.Serial, Lineage: state.Lineage,
-		Digest: hex.EncodeToString(sum.Sum(nil)), Resources: len(state.Resources), tainted: tainted,
+		Digest: hex.EncodeToString(sum.Sum(nil)), Resources: len(state.Resources), tainted: tainted, holds: holds,
 	}, nil
 }
 
-// taintedIn returns the addresses of managed resources that are marked as
-// tainted: their creation was begun and not seen to its end.
-func taintedIn(resources []json.RawMessage) (addresses []string, err error) {
+// managedIn returns the managed things in a state by type and ID, and the
+// addresses of those that are marked as tainted: their creation was begun and
+// not seen to its end.
+func managedIn(resources []json.RawMessage) (tainted []string, holds map[string]bool, err error) {
+	holds = map[string]bool{}
 	for _, raw := range resources {
 		var r struct {
 			Module, Mode, Type, Name string
 			Instances                []struct {
-				Status   string          `json:"status"`
-				IndexKey json.RawMessage `json:"index_key"`
-				Deposed  string          `json:"deposed"`
+				Status     string          `json:"status"`
+				IndexKey   json.RawMessage `json:"index_key"`
+				Deposed    string          `json:"deposed"`
+				Attributes struct {
+					ID any `json:"id"`
+				} `json:"attributes"`
 			}
 		}
 		if err := json.Unmarshal(raw, &r); err != nil {
-			return nil, damaged(err, len(raw))
+			return nil, nil, damaged(err, len(raw))
 		}
 		for _, i := range r.Instances {
-			if r.Mode != "managed" || i.Status != "tainted" || i.Deposed != "" {
+			if r.Mode != "managed" {
+				continue
+			}
+			holds[fmt.Sprintf("%s %v", r.Type, i.Attributes.ID)] = true
+			if i.Status != "tainted" || i.Deposed != "" {
 				continue
 			}
 			address := r.Type + "." + r.Name
@@ -111,10 +122,10 @@ func taintedIn(resources []json.RawMessage) (addresses []string, err error) {
 			if len(i.IndexKey) > 0 { // a JSON number or string is written the same in an address
 				address += "[" + string(i.IndexKey) + "]"
 			}
-			addresses = append(addresses, address)
+			tainted = append(tainted, address)
 		}
 	}
-	return addresses, nil
+	return tainted, holds, nil
 }
 
 // canonical is JSON without white space, with sorted keys and numbers as written.
@@ -143,4 +154,20 @@ func (s *snapshot) void() bool { return s == nil || s.Resources == 0 }
 // same reports whether two states hold the same, whichever engine wrote them.
 func (s *snapshot) same(other *snapshot) bool {
 	return s.Lineage == other.Lineage && s.Serial == other.Serial && s.Digest == other.Digest
+}
+
+// covers reports whether nothing would be forgotten if the other state went: it
+// is an ancestor, or describes only what this one describes too. (An engine
+// that was killed early begins again with a new lineage, and its backup file
+// keeps the old one.)
+func (s *snapshot) covers(other *snapshot) bool {
+	if other.void() || s.Lineage == other.Lineage && s.Serial >= other.Serial {
+		return true
+	}
+	for id := range other.holds {
+		if !s.holds[id] {
+			return false
+		}
+	}
+	return true
 }

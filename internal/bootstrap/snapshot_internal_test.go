@@ -89,7 +89,7 @@ func TestHome(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
-	other := s(3, "a")
+	other := s(3, "b")
 	other.Lineage = "m"
 	for name, r := range map[string]*reality{
 		"another origin": {local: s(3, "a"), remote: other}, "parted": {local: s(3, "a"), remote: s(3, "b")},
@@ -111,5 +111,33 @@ func TestTainted(t *testing.T) {
 	}
 	if got, want := strings.Join(s.tainted, " "), `aws_kms_key.a module.m.aws_kms_key.b["x y"] aws_s3_bucket.c[1]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestCovers(t *testing.T) {
+	s := func(lineage string, serial uint64, ids ...string) *snapshot {
+		holds := map[string]bool{}
+		for _, id := range ids {
+			holds[id] = true
+		}
+		return &snapshot{Lineage: lineage, Serial: serial, Resources: len(ids), holds: holds}
+	}
+	home := s("l", 5, "a 1", "b 2")
+	for _, tt := range []struct {
+		name  string
+		other *snapshot
+		want  bool
+	}{
+		{"nothing", nil, true},
+		{"void", s("m", 9), true},
+		{"an ancestor that held more", s("l", 4, "c 3"), true},
+		{"itself", home, true},
+		{"younger", s("l", 6, "c 3"), false},
+		{"another origin, the same things", s("m", 9, "b 2"), true},
+		{"another origin, another thing", s("m", 1, "b 2", "b 3"), false},
+	} {
+		if got := home.covers(tt.other); got != tt.want {
+			t.Errorf("%s: covers = %t, want %t", tt.name, got, tt.want)
+		}
 	}
 }
