@@ -88,7 +88,6 @@ func TestImportsRunOneWay(t *testing.T) {
 var only = []struct{ imported, by, why string }{
 	{"github.com/hashicorp/terraform-exec", "internal/engine", "one place runs the engine"},
 	{"github.com/spf13/cobra", "internal/cli", "features know nothing of flags"},
-	{"github.com/elazarl/goproxy", "sandbox", "one place proxies"},
 	{"go.etcd.io/bbolt", "sandbox/internal/store", "one place keeps the sandbox's state"},
 }
 

@@ -32,7 +32,8 @@ func plainHTTP() *Lock {
 			Do: func(ctx context.Context, w *World) (Outcome, error) {
 				out, err := plain(w).GetObject(ctx, &s3.GetObjectInput{Bucket: &w.Bucket, Key: &w.StateKey})
 				if err != nil {
-					return w.judge(err, nil, accessDenied...)
+					// Without the lock S3 itself still refuses an SSE-KMS object over http.
+					return w.judge(err, nil, append([]string{"InvalidArgument"}, accessDenied...)...)
 				}
 				out.Body.Close()
 				return w.judge(nil, &out.ResultMetadata)

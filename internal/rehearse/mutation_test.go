@@ -1,0 +1,164 @@
+package rehearse_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/strongroom-dev/strongroom/internal/bootstrap"
+	"github.com/strongroom-dev/strongroom/internal/engine"
+	"github.com/strongroom-dev/strongroom/internal/lock"
+	"github.com/strongroom-dev/strongroom/internal/rehearse"
+	"github.com/strongroom-dev/strongroom/internal/room"
+)
+
+// engines returns every engine of this machine, each once. None is a failure.
+func engines(t *testing.T) []engine.Binary {
+	t.Helper()
+	var found []engine.Binary
+	for _, spec := range []string{"terraform", "tofu", "../../bin/tofu"} {
+		if strings.Contains(spec, "/") {
+			abs, err := filepath.Abs(spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			spec = abs
+		}
+		b, err := engine.Find(t.Context(), engine.Search{Spec: spec})
+		if err == nil && (len(found) == 0 || found[len(found)-1].Name != b.Name) {
+			found = append(found, b)
+		}
+	}
+	if len(found) == 0 {
+		t.Fatal("no engine: install OpenTofu or Terraform, or run: make tofu")
+	}
+	return found
+}
+
+// build is what `strongroom bootstrap --yes` does.
+func build(ctx context.Context, b rehearse.Bootstrap) error {
+	_, err := bootstrap.Run(ctx, bootstrap.Options{
+		Dir: b.Room.Dir, Stack: b.Room.StackDir(room.StackBootstrap),
+		Account: b.Room.Account, Region: b.Room.Region, Bucket: b.Room.State.Bucket, KeyAlias: b.Room.State.KeyAlias,
+		StateKey: b.Room.StateKey(room.StackBootstrap), Backend: b.Room.BackendS3,
+		Engine: b.Engine, AWS: b.AWS,
+		Confirm: func(context.Context, bootstrap.Proposal) (bool, error) { return true, nil },
+		Report:  func(s bootstrap.Step) { b.Step(s.Name, s.Ended) },
+	})
+	return err
+}
+
+// Every lock holds in the built room, does not hold once it is taken off, and
+// holds again when it is put back. Each engine builds its own room; the locks
+// are taken off in the first one, in all with STRONGROOM_TEST_FULL.
+func TestEveryLockCanBreak(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the engine needs a minute")
+	}
+	for i, b := range engines(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			r, err := rehearse.Run(t.Context(), rehearse.Options{Dir: "testdata/room", Binary: b, Bootstrap: build})
+			if r != nil {
+				t.Cleanup(func() {
+					if err := r.Close(); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkReport(t, &r.Report, b)
+			if i > 0 && os.Getenv("STRONGROOM_TEST_FULL") == "" {
+				return
+			}
+			for _, l := range lock.All() {
+				t.Run(l.ID, func(t *testing.T) { breakLock(t, l, r.World) })
+			}
+		})
+	}
+}
+
+func breakLock(t *testing.T, l *lock.Lock, w *lock.World) {
+	putBack, err := l.TakeOff(t.Context(), w)
+	if err != nil {
+		t.Fatalf("take off: %v", err)
+	}
+	without, err := l.Try(t.Context(), w)
+	if back := putBack(); back != nil {
+		t.Fatalf("put back: %v", back)
+	}
+	if err != nil {
+		t.Fatalf("without the lock: %v", err)
+	}
+	if without.Holds {
+		t.Errorf("the lock was taken off and the rehearsal did not notice: %+v", without.Attacks)
+	}
+	for _, c := range without.Controls {
+		if c.Failed {
+			t.Errorf("without the lock %q fails: the mutation broke more than the lock", c.Request)
+		}
+	}
+	switch l.ID {
+	case "bucket-destroy", "impossible-subject": // an engine run more would show nothing new
+		return
+	}
+	again, err := l.Try(t.Context(), w)
+	if err != nil {
+		t.Fatalf("put back: %v", err)
+	}
+	if !again.Holds {
+		t.Errorf("the lock was put back and does not hold: %+v", again.Attacks)
+	}
+}
+
+// checkReport looks at a report as its readers do.
+func checkReport(t *testing.T, r *rehearse.Report, b engine.Binary) {
+	t.Helper()
+	for _, l := range r.Locks {
+		if !l.Holds {
+			t.Errorf("lock %s does not hold: %+v", l.ID, l.Attacks)
+		}
+		for _, a := range l.Attacks {
+			if a.Answer == "" || a.DecidedBy == "" || a.By == "" || a.Request == "" {
+				t.Errorf("lock %s has an attack that says too little: %+v", l.ID, a)
+			}
+		}
+	}
+	if !r.Holds || len(r.Locks) != len(lock.All()) || r.Engine.Name != b.Name || r.Engine.Version != b.Version {
+		t.Errorf("report: holds %v, %d locks, engine %+v", r.Holds, len(r.Locks), r.Engine)
+	}
+	if r.Seconds.Engine <= 0 || r.Seconds.Engine > r.Seconds.Total {
+		t.Errorf("seconds: %+v", r.Seconds)
+	}
+	var human, junit bytes.Buffer
+	if err := r.Table(&human, 100, false); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(human.String(), "every lock holds") || strings.Contains(human.String(), "\x1b") {
+		t.Errorf("table:\n%s", human.String())
+	}
+	if err := r.JUnit(&junit); err != nil {
+		t.Error(err)
+	}
+	var suite struct {
+		Tests    int        `xml:"tests,attr"`
+		Failures int        `xml:"failures,attr"`
+		Cases    []struct{} `xml:"testcase"`
+	}
+	if err := xml.Unmarshal(junit.Bytes(), &suite); err != nil || suite.Tests != len(r.Locks) || suite.Failures != 0 || len(suite.Cases) != len(r.Locks) {
+		t.Errorf("junit: %+v, %v", suite, err)
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(text), `{"format_version":1,"engine":{`) || strings.Contains(string(text), "null") {
+		t.Errorf("JSON: %.200s", text)
+	}
+}
