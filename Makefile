@@ -9,7 +9,7 @@ TESTFLAGS ?=
 FUZZTIME ?= 15s
 BENCHCOUNT ?= 6
 
-.PHONY: help build rehearse test test-full check fmt lint modules bench fuzz tofu docs clean
+.PHONY: help build rehearse test race test-full check fmt lint modules bench fuzz tofu docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,12 +21,15 @@ rehearse: build ## build the example room in the sandbox and attack every lock
 	@$(BIN)/strongroom rehearse
 
 test: ## every test; kill tests on one engine
-	$(GO) test $(TESTFLAGS) ./...
+	$(GO) test -timeout 30m $(TESTFLAGS) ./...
+
+race: ## what runs without an engine, under the race detector
+	$(GO) test -race -short -timeout 30m ./...
 
 test-full: $(BIN)/tofu ## the same, kill tests and rehearsals on both engines
 	STRONGROOM_TEST_FULL=1 $(GO) test -timeout 60m $(TESTFLAGS) ./...
 
-check: fmt lint test modules ## what CI runs
+check: $(BIN)/tofu fmt lint race test ## what CI runs
 	@git diff --exit-code -- '*.go' go.mod go.sum docs >/dev/null || { \
 	  echo "generated or formatted files differ from the commit; run: make fmt docs, then commit"; git --no-pager diff --stat; exit 1; }
 
