@@ -18,6 +18,7 @@ type condition struct {
 	yes, no  bool      // famBool, famNull: which values are listed
 	exact    bool      // famString: values say it all, without case folding or variables
 	loose    bool      // famARN: a pattern could match text that is no ARN
+	broken   bool      // negated, with a value that cannot be one: never met
 }
 
 // operands are compiled values; they stand apart to keep conditions small, as
@@ -30,72 +31,91 @@ type operands struct {
 }
 
 // compile fills the compiled form of values; the result is empty, or says for
-// the value at index i what is wrong with it.
-func (c *condition) compile(variables bool) (i int, problem, fix string) {
+// the value at index i what is wrong with it. With loose, such a value equals
+// nothing, and a negated operator is not met by it.
+func (c *condition) compile(variables, loose bool) (i int, problem, fix string) {
 	c.exact = c.op.family == famString && !c.op.fold
 	switch c.op.family {
 	case famNumeric, famDate, famIP, famBinary:
 		c.typed = &operands{}
 	}
 	for i, v := range c.values {
+		if problem, fix = c.compileValue(v, variables); problem == "" {
+			continue
+		}
+		if !loose {
+			return i, problem, fix
+		}
 		switch c.op.family {
 		case famString, famLike, famARN:
-			d := plainText
-			if c.op.family == famLike {
-				d = globText
-			} else if c.op.family == famARN {
-				d = arnText
-				if v != "*" && !strings.HasPrefix(v, "arn:") && !strings.ContainsAny(v, "*?") && !(variables && strings.Contains(v, "${")) {
-					return i, "is not an ARN", `write "arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE", or use a String operator`
-				}
-			}
-			p, bad := compileText(v, d, variables)
-			if bad != "" {
-				return i, "has a malformed policy variable: " + bad, `write ${KEY}, ${KEY, 'default'}, or ${$}{ for the text "${"`
-			}
-			p.fold = c.op.fold
-			if c.op.family == famARN && v == "*" {
-				p = pattern{form: formAny}
-			}
-			c.exact = c.exact && p.form == formExact && p.text == v
-			c.loose = c.loose || p.variables || strings.Count(v, ":") < 5
-			c.patterns = append(c.patterns, p)
-		case famNumeric:
-			d, ok := parseDecimal(v)
-			if !ok {
-				return i, "is not a number", variableFix(v, "write an integer or a decimal number")
-			}
-			c.typed.numbers = append(c.typed.numbers, d)
-		case famDate:
-			t, ok := parseInstant(v)
-			if !ok {
-				return i, "is not a date", variableFix(v, `write "2006-01-02T15:04:05Z" or epoch seconds`)
-			}
-			c.typed.dates = append(c.typed.dates, t)
-		case famIP:
-			n, ok := parseNet(v)
-			if !ok {
-				return i, "is not an IP address or CIDR block", variableFix(v, `write "203.0.113.0/24" or "2001:db8::/32"`)
-			}
-			c.typed.nets = append(c.typed.nets, n)
+			c.exact = false
+			c.patterns = append(c.patterns, pattern{form: formNever})
 		case famBinary:
-			b, err := base64.StdEncoding.DecodeString(v)
-			if err != nil {
-				return i, "is not base64", variableFix(v, "encode the bytes as standard base64 with padding")
-			}
-			c.typed.bytes = append(c.typed.bytes, string(b))
-		case famBool, famNull:
-			switch {
-			case equalFold(v, "true"):
-				c.yes = true
-			case equalFold(v, "false"):
-				c.no = true
-			default:
-				return i, "is not a boolean", variableFix(v, `write "true" or "false"`)
-			}
+			c.typed.bytes = append(c.typed.bytes, v)
 		}
+		c.broken = c.op.negated
 	}
 	return 0, "", ""
+}
+
+func (c *condition) compileValue(v string, variables bool) (problem, fix string) {
+	switch c.op.family {
+	case famString, famLike, famARN:
+		d := plainText
+		if c.op.family == famLike {
+			d = globText
+		} else if c.op.family == famARN {
+			d = arnText
+			if v != "*" && !strings.HasPrefix(v, "arn:") && !strings.ContainsAny(v, "*?") && !(variables && strings.Contains(v, "${")) {
+				return "is not an ARN", `write "arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE", or use a String operator`
+			}
+		}
+		p, bad := compileText(v, d, variables)
+		if bad != "" {
+			return "has a malformed policy variable: " + bad, `write ${KEY}, ${KEY, 'default'}, or ${$}{ for the text "${"`
+		}
+		p.fold = c.op.fold
+		if c.op.family == famARN && v == "*" {
+			p = pattern{form: formAny}
+		}
+		c.exact = c.exact && p.form == formExact && p.text == v
+		c.loose = c.loose || p.variables || strings.Count(v, ":") < 5
+		c.patterns = append(c.patterns, p)
+	case famNumeric:
+		d, ok := parseDecimal(v)
+		if !ok {
+			return "is not a number", variableFix(v, "write an integer or a decimal number")
+		}
+		c.typed.numbers = append(c.typed.numbers, d)
+	case famDate:
+		t, ok := parseInstant(v)
+		if !ok {
+			return "is not a date", variableFix(v, `write "2006-01-02T15:04:05Z" or epoch seconds`)
+		}
+		c.typed.dates = append(c.typed.dates, t)
+	case famIP:
+		n, ok := parseNet(v)
+		if !ok {
+			return "is not an IP address or CIDR block", variableFix(v, `write "203.0.113.0/24" or "2001:db8::/32"`)
+		}
+		c.typed.nets = append(c.typed.nets, n)
+	case famBinary:
+		b, err := base64.StdEncoding.DecodeString(v)
+		if err != nil {
+			return "is not base64", variableFix(v, "encode the bytes as standard base64 with padding")
+		}
+		c.typed.bytes = append(c.typed.bytes, string(b))
+	case famBool, famNull:
+		switch {
+		case equalFold(v, "true"):
+			c.yes = true
+		case equalFold(v, "false"):
+			c.no = true
+		default:
+			return "is not a boolean", variableFix(v, `write "true" or "false"`)
+		}
+	}
+	return "", ""
 }
 
 func variableFix(v, fix string) string {
@@ -199,7 +219,7 @@ func (c *condition) all(e *entry, ctx *Context) bool {
 // holds decides one request value: any listed value matches, or, for a negated
 // operator, none does.
 func (c *condition) holds(v string, ctx *Context) bool {
-	return c.matches(v, ctx) != c.op.negated
+	return !c.broken && c.matches(v, ctx) != c.op.negated
 }
 
 // matches compares without negation. A request value of the wrong type (text

@@ -175,6 +175,9 @@ func (s *Set) decide(r *Request) (Decision, terms) {
 		}
 	}
 	bounded := s.Boundary != nil && t.identity
+	if reserved(r) {
+		lacks(ReasonReserved)
+	}
 
 	if t.scp {
 		if deny, ok := levels(s.SCPs, r, bounded); deny.policy != nil {

@@ -34,6 +34,8 @@ const (
 	ReasonNotNeeded
 	// ReasonAnonymous: an anonymous caller, for an action that needs a caller.
 	ReasonAnonymous
+	// ReasonReserved: the resource is AWS's own, which customers cannot change.
+	ReasonReserved
 )
 
 var reasonText = [...]string{
@@ -52,6 +54,7 @@ var reasonText = [...]string{
 	ReasonGrant:        "KMS grant",
 	ReasonNotNeeded:    "no permission needed",
 	ReasonAnonymous:    "anonymous caller",
+	ReasonReserved:     "resource of AWS",
 }
 
 // String is the term that AWS uses in its access denied messages, where it has

@@ -4,7 +4,8 @@
 // Set.Decide answers Allow, ExplicitDeny or ImplicitDeny without allocating, and
 // Set.Explain the same with every statement that mattered and, for each of its
 // conditions, what it wanted and what the request carried. ParsePrincipal reads
-// a caller from its ARN.
+// a caller from its ARN. ParseLoose serves simulations, which have to answer for
+// documents that AWS would not store.
 //
 // It is pure: no I/O, no clock, no randomness; the standard library only.
 // Compiled policies are immutable and safe for concurrent use; so are a Set and

@@ -25,6 +25,8 @@ func (x *Explanation) String() string {
 		fmt.Fprintf(&b, "allowed by %s", article(x.Reason))
 	case x.Reason == ReasonAnonymous:
 		b.WriteString("the action needs a caller")
+	case x.Reason == ReasonReserved:
+		b.WriteString("the resource is AWS's own and cannot be changed by customers")
 	default:
 		fmt.Fprintf(&b, "no %s allows it", x.Reason)
 		if step != nil && step.Level > 0 {

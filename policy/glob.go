@@ -43,6 +43,7 @@ type form uint8
 const (
 	formTokens form = iota
 	formAny         // *
+	formNever       // matches nothing
 	formExact       // no wildcard, no variable
 	formPrefix      // text*
 	formAround      // text*tail
@@ -91,6 +92,8 @@ func (p *pattern) match(s string, ctx *Context) bool {
 	switch p.form {
 	case formAny:
 		return true
+	case formNever:
+		return false
 	case formExact:
 		if p.fold {
 			return equalFold(s, p.text) || !p.ascii && strings.EqualFold(s, p.text)

@@ -13,12 +13,28 @@ import (
 //
 // Source: IAM User Guide, reference_policies_grammar.
 func Parse(name string, src []byte, kind Kind) (*Policy, error) {
+	return parse(name, src, kind, false)
+}
+
+// ParseLoose compiles a document for a simulation, which has to give a verdict
+// on text that AWS would not store. A fault with one possible meaning is taken
+// at that meaning: a Principal where the kind has none is passed over, a
+// statement of a resource policy without Principal applies to nobody, an action
+// or a value that cannot be one matches nothing, NotPrincipal with Allow is the
+// complement, a trust policy's Resource is held against the role. Text with no
+// single meaning stays a *SyntaxError: unknown elements and operators, misspelt
+// effects, broken JSON.
+func ParseLoose(name string, src []byte, kind Kind) (*Policy, error) {
+	return parse(name, src, kind, true)
+}
+
+func parse(name string, src []byte, kind Kind, loose bool) (*Policy, error) {
 	r := &reader{name: name, src: slices.Clone(src)}
 	doc, err := r.document()
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{reader: r, policy: &Policy{name: name, kind: kind, src: r.src}, line: 1}
+	p := &parser{reader: r, policy: &Policy{name: name, kind: kind, src: r.src}, line: 1, loose: loose}
 	if err := p.document(doc); err != nil {
 		return nil, err
 	}
@@ -29,6 +45,7 @@ func Parse(name string, src []byte, kind Kind) (*Policy, error) {
 type parser struct {
 	*reader
 	policy *Policy
+	loose  bool
 	path   string // of the statement at hand
 	// line of the byte offset lineAt; statements come in order.
 	line, lineAt int
@@ -69,7 +86,7 @@ func (p *parser) document(doc *node) *SyntaxError {
 	list := []*node{statements}
 	switch statements.kind {
 	case nodeArray:
-		if list = statements.items; len(list) == 0 {
+		if list = statements.items; len(list) == 0 && !p.loose {
 			return p.fail(statements.pos, "Statement", "", "the list of statements is empty")
 		}
 	case nodeObject:
@@ -85,7 +102,7 @@ func (p *parser) document(doc *node) *SyntaxError {
 		}
 		// Source: IAM API_PutUserPolicy (MalformedPolicyDocument); other
 		// services do not say that they refuse duplicates [unsure].
-		if s.sid != "" && p.isIdentity() {
+		if s.sid != "" && p.isIdentity() && !p.loose {
 			if first, dup := sids[s.sid]; dup {
 				return p.fail(n.pos, p.path+".Sid", "give every statement its own Sid", "Sid %q is used by Statement[%d] already", s.sid, first)
 			}
@@ -108,6 +125,10 @@ func (k Kind) hasPrincipal() bool {
 	}
 	return false
 }
+
+// namesCallers reports the kinds where a statement that names no principal
+// applies to nobody; in the others it applies to all that they bind.
+func (k Kind) namesCallers() bool { return k == Resource || k == Trust || k == Key }
 
 var statementElements = []string{"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 
@@ -136,8 +157,10 @@ func (p *parser) statement(n *node) (s statement, err *SyntaxError) {
 		case "Effect":
 			s.effect, err = p.effect(m.value, path)
 		case "Principal", "NotPrincipal":
-			s.notPrincipal = m.name == "NotPrincipal"
-			s.principals, err = p.principals(m.value, path)
+			if p.policy.kind.hasPrincipal() {
+				s.notPrincipal = m.name == "NotPrincipal"
+				s.principals, err = p.principals(m.value, path)
+			}
 		case "Action", "NotAction":
 			s.notAction = m.name == "NotAction"
 			s.actions, s.actionText, err = p.actions(m.value, path)
@@ -151,7 +174,10 @@ func (p *parser) statement(n *node) (s statement, err *SyntaxError) {
 			return s, err
 		}
 	}
-	if s.notPrincipal && s.effect == EffectAllow {
+	if p.loose && s.principals == nil && p.policy.kind.namesCallers() {
+		s.principals = []principalRef{{kind: prinNever}}
+	}
+	if s.notPrincipal && s.effect == EffectAllow && !p.loose {
 		// Source: IAM User Guide, reference_policies_elements_notprincipal.
 		return s, p.fail(got["NotPrincipal"].pos, p.path+".NotPrincipal", "name who is allowed in Principal", "NotPrincipal with Effect Allow is not supported: it would allow everyone else, the anonymous too")
 	}
@@ -171,6 +197,9 @@ func (p *parser) pairs(n *node, got map[string]*node) *SyntaxError {
 	}
 	if got["Action"] == nil && got["NotAction"] == nil {
 		return p.fail(n.pos, p.path, "", "missing element %q: a policy statement must contain actions", "Action")
+	}
+	if p.loose {
+		return nil
 	}
 	forbidden := func(name, why string) *SyntaxError {
 		if v := got[name]; v != nil {
@@ -226,7 +255,7 @@ func (p *parser) sid(n *node, path string) (string, *SyntaxError) {
 	if n.kind != nodeString {
 		return "", p.fail(n.pos, path, "", "want a string, got %s", n.kind)
 	}
-	if p.isIdentity() {
+	if p.isIdentity() && !p.loose {
 		for i := range len(n.text) {
 			if c := n.text[i]; !isDigit(c) && (lower(c) < 'a' || lower(c) > 'z') {
 				return "", p.fail(n.pos, path, "use letters and digits only", "Sid %q has characters that an IAM policy does not allow", n.text)

@@ -188,7 +188,9 @@ func (r *principalRef) covers(p *Principal) reach {
 
 // isRoleOf compares the role's ARN. A session ARN carries no path, so without
 // the role's own ARN the account and the name decide: two paths cannot hold
-// the same role name.
+// the same role name, nor two names that differ in case only.
+//
+// Source: IAM User Guide, reference_iam-quotas (names are unique without case).
 func (r *principalRef) isRoleOf(p *Principal) bool {
 	role := p.RoleARN
 	if role == "" {
@@ -203,7 +205,7 @@ func (r *principalRef) isRoleOf(p *Principal) bool {
 	}
 	_, rest, _ := strings.Cut(a.resource, "/")
 	name, _, _ := strings.Cut(rest, "/")
-	return name == r.name
+	return equalFold(name, r.name)
 }
 
 // exempt reports that a NotPrincipal list leaves the caller out. Every name of
@@ -215,7 +217,8 @@ func (r *principalRef) isRoleOf(p *Principal) bool {
 // Source: IAM User Guide, reference_policies_elements_notprincipal; AWS Security
 // Blog "How to Restrict Amazon S3 Bucket Access to a Specific IAM Role".
 func exempt(list []principalRef, p *Principal) bool {
-	self, role := false, p.Type != AssumedRole
+	// A role that stands for any of its sessions has no session to list.
+	self, role := p.Type == AssumedRole && p.ARN == p.RoleARN, p.Type != AssumedRole
 	for i := range list {
 		r := &list[i]
 		switch at := r.covers(p); {

@@ -48,6 +48,11 @@ type Request struct {
 	// WildcardOnly: the action has no resource types, so that only a literal
 	// "*" in a policy matches it.
 	WildcardOnly bool
+	// Pattern: Resource is a pattern in which * stands for any text, for what-if
+	// questions. The answer is Allow if some resource of the pattern may be
+	// allowed: an Allow needs to cover one of them, a Deny all. In a real request
+	// a * is a character of the resource's name, and Pattern is false.
+	Pattern bool
 	// RestrictPublic is S3's RestrictPublicBuckets: a public policy then denies
 	// anonymous and cross-account callers.
 	RestrictPublic bool

@@ -44,6 +44,19 @@ func (s *statement) reach(p *Principal, bounded bool) reach {
 	if s.principals == nil {
 		return reachDirect
 	}
+	if s.notPrincipal && s.effect == EffectAllow {
+		// What a document that AWS stored before it refused this element still
+		// means: all but those listed, the anonymous among them. An account on
+		// the list leaves out all of its principals.
+		// Source: IAM User Guide, reference_policies_elements_notprincipal
+		// (2017 text, "NotPrincipal with Allow").
+		for i := range s.principals {
+			if s.principals[i].covers(p) != reachNone {
+				return reachNone
+			}
+		}
+		return reachDirect
+	}
 	if s.notPrincipal {
 		// A Deny with NotPrincipal always denies a caller that has a
 		// permissions boundary, whatever it lists.
@@ -85,6 +98,9 @@ func (s *statement) matchesAction(action string) bool {
 func (s *statement) matchesResource(r *Request) bool {
 	if s.resources == nil {
 		return true
+	}
+	if r.Pattern {
+		return s.coversPattern(r)
 	}
 	for i := range s.resources {
 		if p := &s.resources[i]; p.form == formAny || !r.WildcardOnly && p.match(r.Resource, r.Context) {

@@ -68,6 +68,7 @@ func Build(c *Case) (*policy.Set, *policy.Request, error) {
 		ResourceAccount: c.Request.Resource.AccountID,
 		Context:         ctx,
 		WildcardOnly:    c.Request.WildcardOnlyAction,
+		Pattern:         strings.Contains(c.Request.Resource.ARN, "*"),
 		RestrictPublic:  c.Request.S3BlockPublicAccess,
 	}, nil
 }
@@ -84,6 +85,11 @@ func principalOf(r *Request) (*policy.Principal, error) {
 		return &policy.Principal{Type: policy.WebIdentity, ARN: s}, nil
 	}
 	p, err := policy.ParsePrincipal(s)
+	if p.Type == policy.FederatedUser && err == nil {
+		// The session's ARN does not say who federated. A case that has a say
+		// on it means the user of the same name.
+		p.UserARN = strings.Replace(strings.Replace(s, ":sts:", ":iam:", 1), ":federated-user/", ":user/", 1)
+	}
 	return &p, err
 }
 
@@ -94,7 +100,7 @@ func (b *builder) one(name string, src json.RawMessage, kind policy.Kind) *polic
 	if len(src) == 0 || bytes.Equal(src, []byte("null")) {
 		return nil
 	}
-	p, err := policy.Parse(name, src, kind)
+	p, err := policy.ParseLoose(name, src, kind)
 	if err != nil && b.err == nil {
 		b.err = err
 	}
