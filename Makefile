@@ -9,7 +9,7 @@ TESTFLAGS ?=
 FUZZTIME ?= 15s
 BENCHCOUNT ?= 6
 
-.PHONY: help build rehearse test race test-full check fmt lint modules bench fuzz tofu docs clean
+.PHONY: help build rehearse test race test-full check fmt lint modules bench peers fuzz tofu docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,9 +44,17 @@ lint: ## vet and staticcheck
 modules: $(BIN)/tofu ## each module's own tests, with Terraform and with OpenTofu
 	$(GO) test -count 1 -v -run TestModulesPassTheirOwnTests ./modules
 
-bench: ## the figures of the README, beside the peers that are installed
-	$(GO) test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) ./policy ./sandbox/... | tee $(BIN)/bench.txt
-	$(GO) tool benchstat $(BIN)/bench.txt
+bench: ## the figures of docs/performance.md, beside the peers that are built
+	@GO=$(GO) ./.ci/bench $(BENCHCOUNT)
+
+peers: $(BIN)/versitygw $(BIN)/cedar ## what bench compares with, built from their Go modules
+$(BIN)/versitygw: tools/peers/go.mod tools/peers/go.sum
+	@mkdir -p $(BIN)
+	@echo "building versitygw from its Go module (some minutes the first time)"
+	cd tools/peers && $(GO) build -trimpath -ldflags '-s -w' -o ../../$(BIN)/versitygw github.com/versity/versitygw/cmd/versitygw
+$(BIN)/cedar: tools/peers/go.mod tools/peers/go.sum tools/peers/decide/decide_test.go
+	@mkdir -p $(BIN)
+	cd tools/peers && $(GO) test -c -o ../../$(BIN)/cedar ./decide
 
 fuzz: ## every fuzz target for FUZZTIME; none found is a failure
 	./.ci/fuzz $(FUZZTIME)
