@@ -1,7 +1,6 @@
 package modules_test
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,31 +8,8 @@ import (
 	"testing"
 
 	"github.com/strongroom-dev/strongroom/internal/engine"
+	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 )
-
-// engines returns every engine of this machine: both when "make tofu" was run
-// or tofu is on PATH. None is a failure, because the modules would go untested.
-func engines(t *testing.T) []engine.Binary {
-	t.Helper()
-	var found []engine.Binary
-	for _, spec := range []string{"terraform", "tofu", filepath.Join("..", "bin", "tofu")} {
-		if strings.Contains(spec, "/") {
-			abs, err := filepath.Abs(spec)
-			if err != nil {
-				t.Fatal(err)
-			}
-			spec = abs
-		}
-		b, err := engine.Find(context.Background(), engine.Search{Spec: spec})
-		if err == nil && (len(found) == 0 || found[len(found)-1].Name != b.Name) {
-			found = append(found, b)
-		}
-	}
-	if len(found) == 0 {
-		t.Fatal("no engine: install OpenTofu or Terraform, or run: make tofu")
-	}
-	return found
-}
 
 // Each module's own tests, run by each engine that is there, with a mocked
 // provider: no credentials and no sandbox.
@@ -41,7 +17,7 @@ func TestModulesPassTheirOwnTests(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the engines need about a minute")
 	}
-	for _, b := range engines(t) {
+	for _, b := range enginetest.All(t) {
 		plugins, err := engine.Equip(t.Context(), b, engine.Outfit{PreferLocal: true})
 		if err != nil {
 			t.Fatal(err)

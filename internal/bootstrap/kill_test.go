@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 )
 
 // get returns a variable of the sandbox's environment.
@@ -93,7 +95,7 @@ func (w *world) complete() {
 // Between any two steps. Each run goes on from where the one before was killed.
 func TestKilledBetweenSteps(t *testing.T) {
 	t.Parallel()
-	for _, b := range engines(t) {
+	for _, b := range enginetest.Chosen(t) {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, b)
@@ -114,7 +116,7 @@ func TestKilledBetweenSteps(t *testing.T) {
 // nor the engine lives to tell.
 func TestKilledMidApply(t *testing.T) {
 	t.Parallel()
-	for _, b := range engines(t) {
+	for _, b := range enginetest.Chosen(t) {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, b)
@@ -139,7 +141,7 @@ func TestKilledMidApply(t *testing.T) {
 // written but the engine not told.
 func TestKilledMidMigrate(t *testing.T) {
 	t.Parallel()
-	for _, b := range engines(t) {
+	for _, b := range enginetest.Chosen(t) {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, b)
@@ -158,7 +160,7 @@ func TestKilledMidMigrate(t *testing.T) {
 // The sandbox dies under the apply, and comes back with what it had on disk.
 func TestSandboxDies(t *testing.T) {
 	t.Parallel()
-	for _, b := range engines(t) {
+	for _, b := range enginetest.Chosen(t) {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, b)
@@ -176,7 +178,7 @@ func TestSandboxDies(t *testing.T) {
 // Ctrl-C in the middle of an apply: the engine ends what it began and records it.
 func TestInterruptedMidApply(t *testing.T) {
 	t.Parallel()
-	for _, b := range engines(t) {
+	for _, b := range enginetest.Chosen(t) {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, b)

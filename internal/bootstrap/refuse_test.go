@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 	"github.com/strongroom-dev/strongroom/internal/room"
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
@@ -55,7 +56,7 @@ func (w *world) stranger() aws.Config {
 // What must be refused before anything is changed, and how it is said.
 func TestRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, engines(t)[0])
+	w := newWorld(t, enginetest.Chosen(t)[0])
 	ctx := context.Background()
 	c := s3.NewFromConfig(w.config(), func(o *s3.Options) { o.UsePathStyle = true })
 

@@ -21,32 +21,6 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
 
-// engines are the engines to test with: the first that is found, and with
-// STRONGROOM_TEST_FULL=1 all of this machine.
-func engines(t *testing.T) []engine.Binary {
-	t.Helper()
-	top := filepath.Join("..", "..")
-	if os.Getenv("STRONGROOM_TEST_FULL") != "1" {
-		b, err := engine.Find(t.Context(), engine.Search{Dir: top})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return []engine.Binary{b}
-	}
-	var all []engine.Binary
-	seen := map[string]bool{}
-	for _, spec := range []string{"tofu", "terraform", "./bin/tofu"} {
-		if b, err := engine.Find(t.Context(), engine.Search{Spec: spec, Dir: top}); err == nil && !seen[b.Name] {
-			seen[b.Name] = true
-			all = append(all, b)
-		}
-	}
-	if len(all) < 2 {
-		t.Fatalf("STRONGROOM_TEST_FULL=1 wants both engines; found %v: put terraform on PATH, and run make tofu", all)
-	}
-	return all
-}
-
 // world is a sandbox in a process of its own, and a room that is built in it.
 type world struct {
 	t      *testing.T

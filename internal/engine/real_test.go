@@ -8,23 +8,8 @@ import (
 	"testing"
 
 	"github.com/strongroom-dev/strongroom/internal/engine"
+	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 )
-
-// engines returns every engine of this machine: those on PATH, and bin/tofu.
-func engines(t *testing.T) []engine.Binary {
-	t.Helper()
-	var found []engine.Binary
-	for _, spec := range []string{"tofu", "terraform", "./bin/tofu"} {
-		if b, err := engine.Find(t.Context(), engine.Search{Spec: spec, Dir: filepath.Join("..", "..")}); err == nil {
-			found = append(found, b)
-		}
-	}
-	if len(found) == 0 {
-		_, err := engine.Find(t.Context(), engine.Search{Dir: filepath.Join("..", "..")})
-		t.Fatal(err)
-	}
-	return found
-}
 
 // A stack without a provider, so that only the engine itself is at work.
 const stack = `
@@ -41,7 +26,7 @@ output "o" {
 `
 
 func TestRealEngines(t *testing.T) {
-	for _, b := range engines(t) {
+	for _, b := range enginetest.All(t) {
 		t.Run(b.Name, func(t *testing.T) {
 			dir := t.TempDir()
 			if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(stack), 0o644); err != nil {

@@ -18,7 +18,7 @@ var layers = []struct {
 	{"policy", []string{"policy"}, false},
 	{"policytest", []string{"policy/policytest"}, false},
 	{"assets and diagnostics", []string{"modules", "internal/diag", "examples"}, false},
-	{"base", []string{"sandbox/...", "release", "internal/engine", "internal/room"}, false},
+	{"base", []string{"sandbox/...", "release", "internal/engine/...", "internal/room"}, false},
 	{"locks", []string{"internal/lock"}, false},
 	{"features", []string{
 		"internal/bootstrap", "internal/state", "internal/change", "internal/pipeline", "internal/lint",

@@ -5,40 +5,16 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/strongroom-dev/strongroom/internal/bootstrap"
 	"github.com/strongroom-dev/strongroom/internal/engine"
+	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 	"github.com/strongroom-dev/strongroom/internal/lock"
 	"github.com/strongroom-dev/strongroom/internal/rehearse"
 	"github.com/strongroom-dev/strongroom/internal/room"
 )
-
-// engines returns every engine of this machine, each once. None is a failure.
-func engines(t *testing.T) []engine.Binary {
-	t.Helper()
-	var found []engine.Binary
-	for _, spec := range []string{"terraform", "tofu", "../../bin/tofu"} {
-		if strings.Contains(spec, "/") {
-			abs, err := filepath.Abs(spec)
-			if err != nil {
-				t.Fatal(err)
-			}
-			spec = abs
-		}
-		b, err := engine.Find(t.Context(), engine.Search{Spec: spec})
-		if err == nil && (len(found) == 0 || found[len(found)-1].Name != b.Name) {
-			found = append(found, b)
-		}
-	}
-	if len(found) == 0 {
-		t.Fatal("no engine: install OpenTofu or Terraform, or run: make tofu")
-	}
-	return found
-}
 
 // build is what `strongroom bootstrap --yes` does.
 func build(ctx context.Context, b rehearse.Bootstrap) error {
@@ -60,7 +36,7 @@ func TestEveryLockCanBreak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the engine needs a minute")
 	}
-	for i, b := range engines(t) {
+	for i, b := range enginetest.All(t) {
 		t.Run(b.Name, func(t *testing.T) {
 			r, err := rehearse.Run(t.Context(), rehearse.Options{Dir: "testdata/room", Binary: b, Bootstrap: build})
 			if r != nil {
@@ -74,7 +50,7 @@ func TestEveryLockCanBreak(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkReport(t, &r.Report, b)
-			if i > 0 && os.Getenv("STRONGROOM_TEST_FULL") == "" {
+			if i > 0 && !enginetest.Full() {
 				return
 			}
 			for _, l := range lock.All() {
