@@ -160,10 +160,8 @@ func needsCaller(action string) bool {
 // decide also returns the facts, for explanations.
 func (s *Set) decide(r *Request) (Decision, terms) {
 	t := s.terms(r)
-	if t.caller == Anonymous && needsCaller(r.Action) {
-		return Decision{Verdict: ImplicitDeny, Reason: ReasonAnonymous}, t
-	}
-	if needsNothing(r.Action) {
+	unsigned := t.caller == Anonymous && needsCaller(r.Action)
+	if needsNothing(r.Action) && !unsigned {
 		return Decision{Verdict: Allow, Reason: ReasonNotNeeded}, t
 	}
 	denied := func(why Reason, at hit) Decision { return Decision{Verdict: ExplicitDeny, Reason: why, hit: at} }
@@ -175,7 +173,10 @@ func (s *Set) decide(r *Request) (Decision, terms) {
 		}
 	}
 	bounded := s.Boundary != nil && t.identity
-	if reserved(r) {
+	switch {
+	case unsigned:
+		lacks(ReasonAnonymous)
+	case reserved(r):
 		lacks(ReasonReserved)
 	}
 

@@ -90,7 +90,7 @@ func (s *Set) Explain(r *Request) *Explanation {
 		Principal: r.Principal.ARN, Action: r.Action, Resource: r.Resource,
 		SameAccount: t.sameAccount && t.caller != Anonymous && t.caller != Service,
 	}
-	if d.Reason == ReasonNotNeeded || d.Reason == ReasonAnonymous {
+	if d.Reason == ReasonNotNeeded {
 		x.Steps = []Step{}
 		return x
 	}
