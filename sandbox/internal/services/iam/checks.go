@@ -6,15 +6,19 @@ import (
 
 // Keys lists the condition keys that the service fills in itself.
 func (s *Service) Keys() []string {
-	return []string{"iam:PolicyARN", "iam:PermissionsBoundary", "iam:ResourceTag/*", "iam:AWSServiceName", "iam:AssociatedResourceArn"}
+	return []string{"iam:PolicyARN", "iam:PermissionsBoundary", "iam:ResourceTag/*", "iam:AWSServiceName", "iam:AssociatedResourceArn", "iam:PassedToService"}
 }
 
 // one is the check of an operation on a single resource in the caller's
 // account.
+// Source: Service Authorization Reference, IAM, resource types: only users and
+// roles have iam:ResourceTag besides aws:ResourceTag.
 func (s *Service) one(c *op.Call, action, arn string, tags []Tag, keys ...op.Key) []op.Check {
 	m := tagMap(tags)
-	for k, v := range m {
-		keys = append(keys, op.Single("iam:ResourceTag/"+k, v))
+	if _, k, _, ok := splitARN(arn); ok && (k == string(userKind) || k == string(roleKind)) {
+		for name, v := range m {
+			keys = append(keys, op.Single("iam:ResourceTag/"+name, v))
+		}
 	}
 	return []op.Check{{
 		Action:   "iam:" + action,
@@ -55,6 +59,8 @@ var boundaryKey = map[string]bool{
 	"DeleteRolePolicy": true, "DeleteUserPolicy": true,
 	"DetachRolePolicy": true, "DetachUserPolicy": true,
 	"PutRolePolicy": true, "PutUserPolicy": true,
+	"DeleteRole": true, "GetRole": true, "UpdateAssumeRolePolicy": true,
+	"UpdateRole": true, "UpdateRoleDescription": true,
 }
 
 // onRow is on as a row's checks.

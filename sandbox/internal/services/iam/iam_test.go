@@ -2,6 +2,7 @@ package iam_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -145,6 +146,24 @@ func TestConditionKeys(t *testing.T) {
 				_, err := c.IAM.ListAccessKeys(ctx, &iam.ListAccessKeysInput{UserName: aws.String("victim")})
 				return err
 			}, "AccessDenied"},
+		{"a role whose boundary it is", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:GetRole","iam:UpdateRole","iam:DeleteRole"],"Resource":"*","Condition":{"ArnEquals":{"iam:PermissionsBoundary":"` + policyARN + `"}}}]}`,
+			func(c iamtest.Caller) error {
+				name := aws.String("bounded")
+				_, get := c.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: name})
+				_, update := c.IAM.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: name, Description: aws.String("x")})
+				_, del := c.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: name})
+				return errors.Join(get, update, del)
+			}, ""},
+		{"a role without a boundary", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:DeleteRole","Resource":"*","Condition":{"ArnEquals":{"iam:PermissionsBoundary":"` + policyARN + `"}}}]}`,
+			func(c iamtest.Caller) error {
+				_, err := c.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String("r")})
+				return err
+			}, "AccessDenied"},
+		{"a policy has no iam:ResourceTag", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"*","Condition":{"StringEquals":{"iam:ResourceTag/team":"red"}}}]}`,
+			func(c iamtest.Caller) error {
+				_, err := c.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws:iam::111122223333:policy/tagged")})
+				return err
+			}, "AccessDenied"},
 		{"resource tag", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:GetRole","Resource":"*","Condition":{"StringEquals":{"iam:ResourceTag/team":"red"}}}]}`,
 			func(c iamtest.Caller) error {
 				_, err := c.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String("r")})
@@ -155,6 +174,9 @@ func TestConditionKeys(t *testing.T) {
 			w := iamtest.Start(t)
 			w.User("victim", "")
 			must[*iam.CreateRoleOutput](t)(w.Root().IAM.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String(trustAccount),
+				Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("red")}}}))
+			must[*iam.CreateRoleOutput](t)(w.Root().IAM.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("bounded"), AssumeRolePolicyDocument: aws.String(trustAccount), PermissionsBoundary: &policyARN}))
+			must[*iam.CreatePolicyOutput](t)(w.Root().IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("tagged"), PolicyDocument: aws.String(allow("s3:*", "*")),
 				Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("red")}}}))
 			wantCode(t, tc.call(w.User("alice", tc.doc)), tc.want)
 		})

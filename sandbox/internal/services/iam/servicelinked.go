@@ -41,7 +41,15 @@ func (s *Service) serviceLinkedRows() []op.Row {
 				return s.on(c, "DeleteServiceLinkedRole", roleKind, str(in.RoleName), keys...), nil
 			}, s.deleteServiceLinkedRole),
 		read("GetServiceLinkedRoleDeletionStatus", "DeletionTaskId!",
-			anyRow[iam.GetServiceLinkedRoleDeletionStatusInput](s, "GetServiceLinkedRoleDeletionStatus"),
+			func(c *op.Call, in *iam.GetServiceLinkedRoleDeletionStatusInput) ([]op.Check, error) {
+				// Source: Service Authorization Reference, IAM: the resource is
+				// the role, whose path and name are in the task's ID.
+				name := strings.TrimPrefix(str(in.DeletionTaskId), "task/")
+				if i := strings.LastIndexByte(name, '/'); i >= 0 {
+					name = name[:i]
+				}
+				return s.one(c, "GetServiceLinkedRoleDeletionStatus", "arn:aws:iam::"+c.Caller.Account+":role/"+name, nil), nil
+			},
 			func(c *op.Call, in *iam.GetServiceLinkedRoleDeletionStatusInput) (*iam.GetServiceLinkedRoleDeletionStatusOutput, error) {
 				// The sandbox deletes at once, so a task that it named is done
 				// when the role is gone.
