@@ -9,26 +9,46 @@ import (
 )
 
 // sharedIssuers are OIDC issuers that serve many customers, with the claims of
-// which a trust policy must evaluate one. A key without a slash also stands
-// for its paths (an enterprise's issuer).
-// Source: IAM User Guide, id_roles_providers_oidc_secure-by-default. That
-// GitHub's list has two entries is IAM's own error message of 2026.
+// which a trust policy must evaluate one. A claim with a colon is a whole
+// condition key.
+// Source: IAM User Guide, id_roles_providers_oidc_secure-by-default, table of
+// shared identity providers; the same issuers are in the EnforceTrustedOIDCTenant
+// statements of AWS's own data perimeter examples. That GitHub's list has two
+// entries is IAM's own error message of 2026.
 //
 // Whether IAM sees through set operators (ForAnyValue:StringLike), as this
 // does, is not documented.
 var sharedIssuers = map[string][]string{
-	"token.actions.githubusercontent.com":                {"sub", "job_workflow_ref"},
-	"oidc-configuration.audit-log.githubusercontent.com": {"sub"},
-	"vstoken.actions.githubusercontent.com":              {"sub"},
-	"gitlab.com":                                         {"sub"},
-	"agent.buildkite.com":                                {"sub"},
-	"oidc.codefresh.io":                                  {"sub"},
-	"app.terraform.io":                                   {"sub"},
-	"scalr.io":                                           {"sub"},
-	"proidc.upbound.io":                                  {"sub"},
-	"api.pulumi.com/oidc":                                {"aud"},
-	"oidc.vercel.com":                                    {"aud"},
-	"cognito-identity.amazonaws.com":                     {"aud"},
+	"token.actions.githubusercontent.com":                  {"sub", "job_workflow_ref"},
+	"oidc-configuration.audit-log.githubusercontent.com":   {"sub"},
+	"vstoken.actions.githubusercontent.com":                {"sub"},
+	"gitlab.com":                                           {"sub"},
+	"agent.buildkite.com":                                  {"sub"},
+	"oidc.codefresh.io":                                    {"sub"},
+	"studio.datachain.ai/api":                              {"sub"},
+	"app.terraform.io":                                     {"sub"},
+	"scalr.io":                                             {"sub"},
+	"tokens.cloud.shisho.dev":                              {"sub"},
+	"proidc.upbound.io":                                    {"sub"},
+	"api.pulumi.com/oidc":                                  {"aud"},
+	"sandboxes.cloud":                                      {"aud"},
+	"oidc.vercel.com":                                      {"aud"},
+	"cognito-identity.amazonaws.com":                       {"aud"},
+	"sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d": {"sts:RoleSessionName"},
+	"rh-oidc.s3.us-east-1.amazonaws.com/22ejnvnnturfmt6km08idd0nt4hekbn7": {"sub"},
+	"rh-oidc.s3.us-east-1.amazonaws.com/23e3sd27sju1hoou6ohfs68vbno607tr": {"sub"},
+	"rh-oidc.s3.us-east-1.amazonaws.com/23ne21h005qjl3n33d8dui5dlrmv2tmg": {"sub"},
+	"rh-oidc.s3.us-east-1.amazonaws.com/24jrf12m5dj7ljlfb4ta2frhrcoadm26": {"sub"},
+	"oidc.op1.openshiftapps.com/2f785sojlpb85i7402pk3qogugim5nfb":         {"sub"},
+	"oidc.op1.openshiftapps.com/2c51blsaqa9gkjt0o9rt11mle8mmropu":         {"sub"},
+}
+
+// claimKey is the condition key of a required claim.
+func claimKey(issuer, claim string) string {
+	if strings.Contains(claim, ":") {
+		return claim
+	}
+	return issuer + ":" + claim
 }
 
 // checkSharedIssuers applies the identity-provider controls to a trust policy
@@ -54,7 +74,7 @@ func checkSharedIssuers(text string) error {
 			}
 			var keys []string
 			for _, c := range claims {
-				keys = append(keys, issuer+":"+c)
+				keys = append(keys, claimKey(issuer, c))
 			}
 			return op.Errorf(400, "MalformedPolicyDocument",
 				"Trust policy with trusted principal %s must evaluate, using StringEquals, StringLike or StringEqualsIgnoreCase, %s which is not scoped to all.",
@@ -104,7 +124,7 @@ func (st *trustStatement) narrows(issuer string, claims []string) bool {
 			continue
 		}
 		for key, values := range block {
-			if !slices.ContainsFunc(claims, func(c string) bool { return strings.EqualFold(key, issuer+":"+c) }) || len(values) == 0 {
+			if !slices.ContainsFunc(claims, func(c string) bool { return strings.EqualFold(key, claimKey(issuer, c)) }) || len(values) == 0 {
 				continue
 			}
 			if !slices.ContainsFunc(values, toAll) {
