@@ -58,6 +58,10 @@ func TestGlobalKeys(t *testing.T) {
 	session.Session = &op.Session{Issued: now.Add(-time.Hour), Expires: now.Add(time.Hour)}
 	federated := &op.Caller{Account: account, Principal: policy.Principal{Type: policy.FederatedUser, Account: account, ARN: "arn:aws:sts::" + account + ":federated-user/eve"}, Session: &op.Session{Issued: now}}
 	anonymous := &op.Caller{}
+	web := role()
+	web.Session = &op.Session{Name: "job", Issued: now, Source: "AssumeRoleWithWebIdentity"}
+	assumed := role()
+	assumed.Session = &op.Session{Name: "job", Issued: now, Source: "AssumeRole"}
 	const absent = "absent"
 	for _, tt := range []struct {
 		caller    *op.Caller
@@ -79,6 +83,8 @@ func TestGlobalKeys(t *testing.T) {
 		{user(), "aws:SourceIdentity", absent},
 		{user(), "aws:PrincipalOrgID", absent},
 		{session, "aws:MultiFactorAuthPresent", "false"},
+		{assumed, "aws:MultiFactorAuthPresent", "false"},
+		{web, "aws:MultiFactorAuthPresent", absent},
 		{session, "aws:MultiFactorAuthAge", absent},
 		{session, "aws:username", "bob"},
 		{session, "aws:TokenIssueTime", "2026-11-21T11:00:00Z"},

@@ -105,15 +105,21 @@ func principal(ctx *policy.Context, caller *op.Caller) {
 	ctx.Set("aws:PrincipalAccount", p.Account)
 }
 
-// session sets the keys of temporary credentials; long-term ones have none, so
-// that a condition on aws:MultiFactorAuthPresent finds it absent.
+// session sets the keys of temporary credentials. A condition on
+// aws:MultiFactorAuthPresent finds it absent in requests with long-term
+// credentials and with those of federated identities.
+// Source: IAM User Guide "AWS global condition context keys",
+// aws:MultiFactorAuthPresent; that a role's session never says true, "Secure
+// API access with MFA".
 func session(ctx *policy.Context, c *op.Call, caller *op.Caller) {
 	s := caller.Session
 	if s == nil {
 		return
 	}
 	ctx.Set("aws:TokenIssueTime", s.Issued.UTC().Format(isoTime))
-	ctx.Set("aws:MultiFactorAuthPresent", strconv.FormatBool(s.MFA))
+	if s.Source != "AssumeRoleWithWebIdentity" && s.Source != "GetFederationToken" {
+		ctx.Set("aws:MultiFactorAuthPresent", strconv.FormatBool(s.MFA))
+	}
 	if s.MFA && !s.MFAAt.IsZero() {
 		age := max(c.Now.Sub(s.MFAAt), 0)
 		ctx.Set("aws:MultiFactorAuthAge", strconv.FormatInt(int64(age/time.Second), 10))

@@ -209,14 +209,15 @@ func (s *Service) assumeRole(c *op.Call, in *sts.AssumeRoleInput) (*sts.AssumeRo
 		return nil, err
 	}
 	if x := c.Caller.Session; x != nil && c.Caller.Principal.Type == policy.AssumedRole && a.life > roleChainLimit*time.Second {
-		return nil, op.Errorf(400, "ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
+		return nil, op.Errorf(400, "ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	}
 	x := roleSession(a.role, *in.RoleSessionName, "AssumeRole", a.docs)
 	x.Tags, x.TransitiveTagKeys, x.SourceIdentity = a.tags, a.transitive, a.sourceIdentity
-	if a.mfa != nil {
-		x.MFA, x.MFAAt = true, c.Now
-		s.iam.UseMFA(a.mfa)
-	}
+	// The session itself does not count as one with MFA.
+	// Source: IAM User Guide, id_credentials_mfa_configure-api-require: "the
+	// temporary credentials returned by AssumeRole do not include MFA
+	// information in the context".
+	s.iam.UseMFA(a.mfa)
 	credentials := s.issue(c, x, a.life)
 	//lint:ignore SA1019 clients of today read PackedPolicySize
 	out := &sts.AssumeRoleOutput{AssumedRoleUser: assumedUser(x), Credentials: credentials, PackedPolicySize: a.packed}

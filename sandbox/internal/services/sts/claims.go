@@ -15,11 +15,13 @@ import (
 // Source: Service Authorization Reference, AWS STS, condition keys; IAM User
 // Guide, reference_policies_iam-condition-keys, "Available keys for AWS OIDC
 // federation". GitLab's are those of gitlab.com alone: a self-managed GitLab
-// shows its aud and sub only.
+// shows its aud and sub only, and so does CircleCI but for the project.
 var providerClaims = map[string][]string{
-	"github": {"actor", "actor_id", "enterprise_id", "environment", "job_workflow_ref", "ref", "repository", "repository_id", "repository_owner_id", "workflow"},
-	"gitlab": {"namespace_id", "project_id", "user_id", "user_login", "user_email", "user_access_level", "ref_protected", "pipeline_source", "runner_environment"},
-	"google": {"email", "oaud", "google/organization_number"},
+	"github":    {"actor", "actor_id", "enterprise_id", "environment", "job_workflow_ref", "ref", "repository", "repository_id", "repository_owner_id", "workflow"},
+	"gitlab":    {"namespace_id", "project_id", "user_id", "user_login", "user_email", "user_access_level", "ref_protected", "pipeline_source", "runner_environment"},
+	"google":    {"email", "oaud", "google/organization_number"},
+	"buildkite": {"build_branch", "cluster_id", "cluster_name", "organization_id", "organization_slug", "pipeline_id", "pipeline_slug"},
+	"circleci":  {"oidc.circleci.com/project-id"},
 }
 
 // providerOf names the provider behind an issuer, without "https://"; empty:
@@ -34,6 +36,10 @@ func providerOf(issuer string) string {
 		return "gitlab"
 	case issuer == "accounts.google.com":
 		return "google"
+	case issuer == "agent.buildkite.com":
+		return "buildkite"
+	case host == "oidc.circleci.com" && strings.HasPrefix(path, "org/"):
+		return "circleci"
 	}
 	return ""
 }
@@ -57,20 +63,15 @@ func Claims(issuer string, claims map[string]any) []op.Key {
 		switch {
 		case name == "amr" && len(values) > 0:
 			keys = append(keys, op.Multi(issuer+":amr", values...))
-		case name == "aud" && issuer == "accounts.google.com":
-			// Source: IAM User Guide, reference_policies_iam-condition-keys:
-			// Google's aud is azp where it is set, and oaud the real aud.
-			if azp, _ := claimValues(claims["azp"]); len(azp) == 1 {
-				values = azp
-			}
-			if len(values) == 1 {
-				keys = append(keys, op.Single(issuer+":aud", values[0]))
+		case name == "aud":
+			if aud, err := audience(claims); err == nil {
+				keys = append(keys, op.Single(issuer+":aud", aud))
 			}
 		case name == "oaud":
 			if aud, _ := claimValues(claims["aud"]); len(aud) == 1 {
 				keys = append(keys, op.Single(issuer+":oaud", aud[0]))
 			}
-		case len(values) == 1 && (!many || name == "aud"):
+		case len(values) == 1 && !many:
 			keys = append(keys, op.Single(issuer+":"+name, values[0]))
 		}
 	}

@@ -12,6 +12,42 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/iam/iamtest"
 )
 
+// MFA opens the role, but the role's session is not one with MFA, whether the
+// code came with the call or the calling session had it.
+// Source: IAM User Guide, id_credentials_mfa_configure-api-require.
+func TestMFADoesNotOutliveTheCall(t *testing.T) {
+	w := iamtest.Start(t)
+	alice := w.User("alice", "")
+	arn := w.Role("target", trust(`{"AWS":"arn:aws:iam::111122223333:user/alice"}`, needsMFA),
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:ListUsers","Resource":"*"`+needsMFA+`},
+		{"Effect":"Allow","Action":"iam:ListRoles","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}}]}`)
+	serial, seed := device(t, w)
+	w.Move(30 * time.Second)
+	now := code(t, seed, w.Now())
+	direct, err := alice.STS.AssumeRole(ctx, &awssts.AssumeRoleInput{RoleArn: &arn, RoleSessionName: aws.String("session"), SerialNumber: &serial, TokenCode: &now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Move(30 * time.Second)
+	now = code(t, seed, w.Now())
+	strong, err := alice.STS.GetSessionToken(ctx, &awssts.GetSessionTokenInput{SerialNumber: &serial, TokenCode: &now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inherited, err := w.Session(strong.Credentials).STS.AssumeRole(ctx, &awssts.AssumeRoleInput{RoleArn: &arn, RoleSessionName: aws.String("session")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, out := range map[string]*awssts.AssumeRoleOutput{"code in the call": direct, "session with MFA": inherited} {
+		session := w.Session(out.Credentials)
+		_, err := session.IAM.ListUsers(ctx, nil)
+		wantCode(t, err, "AccessDenied")
+		if _, err := session.IAM.ListRoles(ctx, nil); err != nil {
+			t.Errorf("%s: a condition on MFA that is false: %v", name, err)
+		}
+	}
+}
+
 // device enables a virtual MFA device for alice.
 func device(t *testing.T, w *iamtest.World) (serial, seed string) {
 	t.Helper()

@@ -116,17 +116,10 @@ func (t *webToken) read() error {
 	if t.subject, ok = t.claims["sub"].(string); !ok || t.subject == "" {
 		return invalidToken("Missing a required claim: sub")
 	}
-	audiences, _ := claimValues(t.claims["aud"])
-	switch len(audiences) {
-	case 0:
-		return invalidToken("Missing a required claim: aud")
-	case 1:
-		t.audience = audiences[0]
-	default:
-		// What AWS makes of several audiences is not documented.
-		return invalidToken("The token has several audiences; the sandbox takes tokens with one")
-	}
 	var err error
+	if t.audience, err = audience(t.claims); err != nil {
+		return err
+	}
 	if t.expires, err = numericDate(t.claims, "exp"); err != nil {
 		return err
 	}
@@ -137,6 +130,26 @@ func (t *webToken) read() error {
 		t.notBefore, err = numericDate(t.claims, "nbf")
 	}
 	return err
+}
+
+// audience is the client that a token is for: the party it was issued to
+// (azp) where it names one, else its aud.
+// Source: IAM User Guide, reference_policies_iam-condition-keys, "aud"; that it
+// is so for every issuer, github.com/aws/aws-sdk-net issue 3071: a token with
+// azp is an "Incorrect token audience" unless azp is one of the client IDs.
+func audience(claims map[string]any) (string, error) {
+	audiences, _ := claimValues(claims["aud"])
+	if len(audiences) == 0 {
+		return "", invalidToken("Missing a required claim: aud")
+	}
+	if azp, ok := claims["azp"].(string); ok && azp != "" {
+		return azp, nil
+	}
+	if len(audiences) > 1 {
+		// What AWS makes of several audiences without azp is not documented.
+		return "", invalidToken("The token has several audiences; the sandbox takes tokens with one")
+	}
+	return audiences[0], nil
 }
 
 func numericDate(claims map[string]any, name string) (time.Time, error) {
@@ -176,7 +189,7 @@ func (s *Service) verify(ctx context.Context, jws *jose.JSONWebSignature, issuer
 		}
 		return invalidToken("Token signature invalid")
 	}
-	return invalidToken("Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements")
+	return invalidToken("Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements")
 }
 
 func unreachable(err error) error {
@@ -184,12 +197,15 @@ func unreachable(err error) error {
 		Message: "Error communicating with the identity provider; the sandbox serves no keys for this issuer"}
 }
 
-// skew is how far an issuer's clock may be ahead.
+// skew is how far an issuer's clock may be off. That it counts for iat and nbf
+// too is not documented.
+// Source: IAM User Guide, id_roles_providers_oidc: IAM grants five minutes
+// beyond the expiration time in the token for clock skew.
 const skew = 5 * time.Minute
 
 // current checks the token's times.
 func (t *webToken) current(now time.Time) error {
-	if !now.Before(t.expires) {
+	if !now.Before(t.expires.Add(skew)) {
 		return op.Errorf(400, "ExpiredTokenException", "Token expired: current date/time %d must be before the expiration date/time %d", now.Unix(), t.expires.Unix())
 	}
 	if t.issued.After(now.Add(skew)) || t.notBefore.After(now.Add(skew)) {

@@ -73,15 +73,18 @@ func TestClaims(t *testing.T) {
 	claims := map[string]any{
 		"sub": "s", "aud": "a", "amr": []any{"x", "y"}, "actor": "octocat", "ref": "refs/heads/main", "event_name": "push",
 		"repository_owner": "o", "enterprise_id": json.Number("7"), "project_id": "42", "namespace_path": "g", "azp": "z", "environment": nil,
+		"pipeline_slug": "p", "oidc.circleci.com/project-id": "c",
 	}
 	for _, tc := range []struct {
 		issuer string
 		want   []string
 	}{
-		{"https://token.actions.githubusercontent.com", []string{":aud=a", ":sub=s", ":amr=x", ":actor=octocat", ":enterprise_id=7", ":ref=refs/heads/main"}},
-		{"token.actions.githubusercontent.com/slug", []string{":aud=a", ":sub=s", ":amr=x", ":actor=octocat", ":enterprise_id=7", ":ref=refs/heads/main"}},
-		{"https://gitlab.com", []string{":aud=a", ":sub=s", ":amr=x", ":project_id=42"}},
-		{"https://gitlab.example.com", []string{":aud=a", ":sub=s", ":amr=x"}},
+		{"https://token.actions.githubusercontent.com", []string{":aud=z", ":sub=s", ":amr=x", ":actor=octocat", ":enterprise_id=7", ":ref=refs/heads/main"}},
+		{"token.actions.githubusercontent.com/slug", []string{":aud=z", ":sub=s", ":amr=x", ":actor=octocat", ":enterprise_id=7", ":ref=refs/heads/main"}},
+		{"https://gitlab.com", []string{":aud=z", ":sub=s", ":amr=x", ":project_id=42"}},
+		{"https://gitlab.example.com", []string{":aud=z", ":sub=s", ":amr=x"}},
+		{"https://agent.buildkite.com", []string{":aud=z", ":sub=s", ":amr=x", ":pipeline_slug=p"}},
+		{"https://oidc.circleci.com/org/o", []string{":aud=z", ":sub=s", ":amr=x", ":oidc.circleci.com/project-id=c"}},
 		{"accounts.google.com", []string{":aud=z", ":sub=s", ":amr=x", ":oaud=a"}},
 	} {
 		var got []string

@@ -92,7 +92,8 @@ func TestWebIdentityRefused(t *testing.T) {
 		{"another branch", r.Token(r.claims(map[string]any{"sub": gitlabSub + "x"})), "AccessDenied", "Not authorized"},
 		{"wrong audience", r.Token(r.claims(map[string]any{"aud": "https://gitlab.com"})), "InvalidIdentityToken", "Incorrect token audience"},
 		{"several audiences", r.Token(r.claims(map[string]any{"aud": []string{"sts.amazonaws.com", "x"}})), "InvalidIdentityToken", "several audiences"},
-		{"expired", r.Token(r.claims(map[string]any{"exp": now.Unix()})), "ExpiredTokenException", "Token expired"},
+		{"expired for five minutes", r.Token(r.claims(map[string]any{"exp": now.Add(-5 * time.Minute).Unix()})), "ExpiredTokenException", "Token expired"},
+		{"issued to another party", r.Token(r.claims(map[string]any{"azp": "another client"})), "InvalidIdentityToken", "Incorrect token audience"},
 		{"not yet", r.Token(r.claims(map[string]any{"nbf": now.Add(time.Hour).Unix()})), "InvalidIdentityToken", "not valid yet"},
 		{"no subject", r.Token(r.claims(map[string]any{"sub": nil})), "InvalidIdentityToken", "sub"},
 		{"no expiry", r.Token(r.claims(map[string]any{"exp": nil})), "InvalidIdentityToken", "exp"},
@@ -121,6 +122,23 @@ func TestWebIdentityRefused(t *testing.T) {
 				t.Error("the error repeats the token")
 			}
 		})
+	}
+}
+
+// The limits on the way to a refusal: five minutes of clock skew, and a token
+// that is for the party it was issued to, whatever audiences it has.
+func TestWebIdentityAccepted(t *testing.T) {
+	r := newRoom(t, onlyMain)
+	now := r.Now()
+	for name, change := range map[string]map[string]any{
+		"expired within the skew": {"exp": now.Add(-5*time.Minute + time.Second).Unix()},
+		"valid within the skew":   {"nbf": now.Add(5 * time.Minute).Unix()},
+		"issued to the client":    {"aud": []string{"x", "y"}, "azp": "sts.amazonaws.com"},
+		"one audience in a list":  {"aud": []string{"sts.amazonaws.com"}},
+	} {
+		if _, err := r.assume(r.Token(r.claims(change))); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
