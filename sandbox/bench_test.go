@@ -5,10 +5,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,10 +53,10 @@ func reader(b *testing.B, s *sandbox.Sandbox) sandbox.Credentials {
 	return sandbox.Credentials{AccessKeyID: *out.AccessKey.AccessKeyId, SecretAccessKey: *out.AccessKey.SecretAccessKey}
 }
 
-// signed returns the bytes of one signed request to the plain endpoint.
-func signed(b *testing.B, s *sandbox.Sandbox, c sandbox.Credentials, service, method, path, body string, header http.Header) []byte {
+// signed returns the bytes of one signed request to the endpoint.
+func signed(b *testing.B, endpoint string, c sandbox.Credentials, service, method, path, body string, header http.Header) []byte {
 	b.Helper()
-	req, err := http.NewRequest(method, s.URL()+path, strings.NewReader(body))
+	req, err := http.NewRequest(method, endpoint+path, strings.NewReader(body))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -71,8 +76,48 @@ func signed(b *testing.B, s *sandbox.Sandbox, c sandbox.Credentials, service, me
 	return raw.Bytes()
 }
 
+// audited are options with an audit log that is really written.
+func audited(b *testing.B) sandbox.Options {
+	b.Helper()
+	f, err := os.Create(filepath.Join(b.TempDir(), "audit.json"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { f.Close() }) // after the sandbox, which started later
+	return sandbox.Options{Audit: f}
+}
+
+// dialer opens a connection on which requests can be written.
+type dialer func(s *sandbox.Sandbox) (net.Conn, error)
+
+// plain is a connection to the endpoint.
+func plain(s *sandbox.Sandbox) (net.Conn, error) {
+	return net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+}
+
+// proxied is a TLS connection to host through the proxy, as the CLI makes it.
+func proxied(host string) dialer {
+	return func(s *sandbox.Sandbox) (net.Conn, error) {
+		conn, err := plain(s)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := io.WriteString(conn, "CONNECT "+host+":443 HTTP/1.1\r\nHost: "+host+":443\r\n\r\n"); err != nil {
+			return nil, err
+		}
+		// The answer to CONNECT is all that comes before our handshake.
+		if resp, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || resp.StatusCode != http.StatusOK {
+			return nil, fmt.Errorf("CONNECT %s: %v, %w", host, resp, err)
+		}
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(s.CAPEM())
+		return tls.Client(conn, &tls.Config{RootCAs: roots, ServerName: host}), nil
+	}
+}
+
 // hammer sends the request b.N times over clients connections that stay open.
-func hammer(b *testing.B, s *sandbox.Sandbox, clients int, method string, raw []byte) {
+func hammer(b *testing.B, s *sandbox.Sandbox, dial dialer, clients int, method string, raw []byte) {
+	b.Helper()
 	var left, failed atomic.Int64
 	left.Store(int64(b.N))
 	var wg sync.WaitGroup
@@ -80,7 +125,7 @@ func hammer(b *testing.B, s *sandbox.Sandbox, clients int, method string, raw []
 	b.ResetTimer()
 	for range clients {
 		wg.Go(func() {
-			conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+			conn, err := dial(s)
 			if err != nil {
 				b.Error(err)
 				return
@@ -116,35 +161,49 @@ func hammer(b *testing.B, s *sandbox.Sandbox, clients int, method string, raw []
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")
 }
 
-// BenchmarkHeadBucket4Clients is a signed, enforced and audited HeadBucket.
-func BenchmarkHeadBucket4Clients(b *testing.B) {
-	s := start(b, sandbox.Options{Audit: io.Discard})
+// withBucket is a running sandbox with a bucket, and one who may list it.
+func withBucket(b *testing.B) (*sandbox.Sandbox, sandbox.Credentials) {
+	b.Helper()
+	s := start(b, audited(b))
 	client := s3.NewFromConfig(s.Config(s.Credentials()))
 	if _, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("bench"),
 		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-2"}}); err != nil {
 		b.Fatal(err)
 	}
-	raw := signed(b, s, reader(b, s), "s3", http.MethodHead, "/bench", "", nil)
-	hammer(b, s, 4, http.MethodHead, raw)
+	return s, reader(b, s)
+}
+
+// BenchmarkHeadBucket4Clients is a signed, enforced and audited HeadBucket.
+func BenchmarkHeadBucket4Clients(b *testing.B) {
+	s, user := withBucket(b)
+	hammer(b, s, plain, 4, http.MethodHead, signed(b, s.URL(), user, "s3", http.MethodHead, "/bench", "", nil))
+}
+
+// BenchmarkHeadBucket4ClientsTLS is the same through the proxy, to AWS's own
+// host name.
+func BenchmarkHeadBucket4ClientsTLS(b *testing.B) {
+	s, user := withBucket(b)
+	const host = "s3.eu-west-2.amazonaws.com"
+	hammer(b, s, proxied(host), 4, http.MethodHead, signed(b, "https://"+host, user, "s3", http.MethodHead, "/bench", "", nil))
 }
 
 // BenchmarkKMSSign is one P-256 signature through the whole path.
 func BenchmarkKMSSign(b *testing.B) {
-	s := start(b, sandbox.Options{Audit: io.Discard})
+	s := start(b, audited(b))
 	key, err := kms.NewFromConfig(s.Config(s.Credentials())).CreateKey(ctx, &kms.CreateKeyInput{KeySpec: kmstypes.KeySpecEccNistP256, KeyUsage: kmstypes.KeyUsageTypeSignVerify})
 	if err != nil {
 		b.Fatal(err)
 	}
 	body := `{"KeyId":"` + *key.KeyMetadata.KeyId + `","Message":"aGVsbG8=","SigningAlgorithm":"ECDSA_SHA_256"}`
-	raw := signed(b, s, reader(b, s), "kms", http.MethodPost, "/", body, http.Header{"X-Amz-Target": {"TrentService.Sign"}, "Content-Type": {"application/x-amz-json-1.1"}})
-	hammer(b, s, 1, http.MethodPost, raw)
+	raw := signed(b, s.URL(), reader(b, s), "kms", http.MethodPost, "/", body, http.Header{"X-Amz-Target": {"TrentService.Sign"}, "Content-Type": {"application/x-amz-json-1.1"}})
+	hammer(b, s, plain, 1, http.MethodPost, raw)
 }
 
 // BenchmarkGetCallerIdentity4Clients is the dispatcher with next to no service.
 func BenchmarkGetCallerIdentity4Clients(b *testing.B) {
-	s := start(b, sandbox.Options{Audit: io.Discard})
-	raw := signed(b, s, reader(b, s), "sts", http.MethodPost, "/", "Action=GetCallerIdentity&Version=2011-06-15", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})
-	hammer(b, s, 4, http.MethodPost, raw)
+	s := start(b, audited(b))
+	raw := signed(b, s.URL(), reader(b, s), "sts", http.MethodPost, "/", "Action=GetCallerIdentity&Version=2011-06-15", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})
+	hammer(b, s, plain, 4, http.MethodPost, raw)
 }
 
 // BenchmarkStart is a sandbox from nothing to its first answer, and its end.

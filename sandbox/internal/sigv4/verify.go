@@ -37,10 +37,8 @@ type Target struct {
 // concurrent use.
 type Verifier struct {
 	mu   sync.RWMutex
-	keys map[keyID][]byte
+	keys map[keyID]*signingKey
 }
-
-type keyID struct{ secret, scope string }
 
 // Verify checks the claim of r against the credential and returns the payload
 // with its framing removed. For aws-chunked payloads it moves the trailing
@@ -65,15 +63,14 @@ func (v *Verifier) Verify(r *http.Request, c *Claim, t Target, cred *op.Credenti
 	for _, uri := range uris(r.URL, t.S3) {
 		buf = appendCanonical(buf[:0], r, c, uri, hash)
 		digest := sha256.Sum256(buf)
-		if hmac.Equal(sign(key, c.toSign(digest)), c.signature) {
-			matched = true
+		if matched = key.signed(c.toSign(digest), c.signature); matched {
 			break
 		}
 	}
 	if !matched {
 		return nil, &Error{Reason: BadSignature, Presigned: c.Presigned, Fields: [][2]string{{"AWSAccessKeyId", c.AccessKeyID}}}
 	}
-	return payload(r, body, &chain{key: key, claim: c}, hash, t.S3)
+	return payload(r, body, &chain{key: key.bytes, claim: c}, hash, t.S3)
 }
 
 // Unsigned returns the payload of an anonymous request.
@@ -164,12 +161,30 @@ func (c *Claim) skewFields(now time.Time) [][2]string {
 func unsigned(r *http.Request, signed []string) string {
 	for name := range r.Header {
 		if len(name) > 6 && strings.EqualFold(name[:6], "x-amz-") {
-			if lower := strings.ToLower(name); !slices.Contains(signed, lower) {
-				return lower
+			if !slices.ContainsFunc(signed, func(s string) bool { return isLower(s, name) }) {
+				return strings.ToLower(name)
 			}
 		}
 	}
 	return ""
+}
+
+// isLower reports whether lower is the name in lower case. Letters beyond ASCII
+// are none in a header's name, and equal to nothing else.
+func isLower(lower, name string) bool {
+	if len(lower) != len(name) {
+		return false
+	}
+	for i := range len(name) {
+		ch := name[i]
+		if ch >= 'A' && ch <= 'Z' {
+			ch += 'a' - 'A'
+		}
+		if ch != lower[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *Claim) toSign(digest [32]byte) []byte {
@@ -177,35 +192,10 @@ func (c *Claim) toSign(digest [32]byte) []byte {
 	b = append(b, algorithm+"\n"...)
 	b = append(b, c.stamp...)
 	b = append(b, '\n')
-	b = append(b, c.scope()...)
-	b = append(b, '\n')
+	for _, part := range [...]string{c.Date, c.Region, c.Service} {
+		b = append(b, part...)
+		b = append(b, '/')
+	}
+	b = append(b, "aws4_request\n"...)
 	return hex.AppendEncode(b, digest[:])
-}
-
-// key derives the signing key, which is good for a day, region and service.
-func (v *Verifier) key(secret string, c *Claim) []byte {
-	id := keyID{secret, c.scope()}
-	v.mu.RLock()
-	key, ok := v.keys[id]
-	v.mu.RUnlock()
-	if ok {
-		return key
-	}
-	key = sign([]byte("AWS4"+secret), []byte(c.Date))
-	key = sign(key, []byte(c.Region))
-	key = sign(key, []byte(c.Service))
-	key = sign(key, []byte("aws4_request"))
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.keys == nil || len(v.keys) >= 1024 {
-		v.keys = map[keyID][]byte{}
-	}
-	v.keys[id] = key
-	return key
-}
-
-func sign(key, data []byte) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write(data)
-	return h.Sum(nil)
 }
