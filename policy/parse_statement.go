@@ -67,6 +67,11 @@ func (p *parser) resources(n *node, path string) (patterns []pattern, text []str
 			continue
 		}
 		parts := strings.SplitN(it.text, ":", 6)
+		if p.loose && (parts[0] != "arn" || len(parts) < 3) {
+			patterns = append(patterns, pattern{form: formNever})
+			text = append(text, it.text)
+			continue
+		}
 		full, why := p.fullARN(it.text, parts)
 		if parts[0] != "arn" || len(parts) < 3 {
 			return nil, nil, p.fail(it.pos, it.path, `write "arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE" or "*"`, "resource %q is not an ARN", it.text)

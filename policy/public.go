@@ -44,14 +44,17 @@ func (s *statement) public() bool {
 	return true
 }
 
-// confining lists the keys that S3 accepts as limits.
+// confining lists the keys that S3 accepts as limits. The page names those of
+// the first two lines and, of the keys about principals, aws:PrincipalOrgID as
+// an example; the rest are its kin, as iam-simulate classifies them [unsure].
 //
-// Source: S3 User Guide, access-control-block-public-access; the last five are
-// from the page's newer list [unsure].
+// Source: S3 User Guide, access-control-block-public-access.
 var confining = [...]string{
 	"aws:SourceIp", "aws:SourceArn", "aws:SourceVpc", "aws:SourceVpce", "aws:SourceOwner", "aws:SourceAccount",
 	"aws:userid", "s3:x-amz-server-side-encryption-aws-kms-key-id", "s3:DataAccessPointArn", "s3:DataAccessPointAccount",
 	"aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:SourceOrgID",
+	"aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPaths", "aws:SourceVpcArn",
+	"aws:PrincipalServiceName", "aws:PrincipalServiceNamesList", "aws:PrincipalIsAWSService",
 }
 
 // confines reports that the condition limits the statement to fixed values: a
@@ -68,7 +71,10 @@ func (c *condition) confines() bool {
 	if !known {
 		return false
 	}
+	service := equalFold(c.key.name, "aws:PrincipalIsAWSService")
 	switch c.op.family {
+	case famBool:
+		return service && !c.no
 	case famIP:
 		for _, n := range c.typed.nets {
 			if broad(n) {
@@ -78,7 +84,7 @@ func (c *condition) confines() bool {
 		return true
 	case famString, famLike, famARN:
 		for i, v := range c.values {
-			if c.patterns[i].variables || strings.ContainsAny(v, "*?") && !c.fixed(v) {
+			if c.patterns[i].variables || strings.ContainsAny(v, "*?") && !c.fixed(v) || service && !equalFold(v, "true") {
 				return false
 			}
 		}
@@ -87,12 +93,23 @@ func (c *condition) confines() bool {
 	return false
 }
 
-// fixed tells the one documented place where a wildcard does not make a value
-// open: the name in the ARN of an access point whose account is fixed.
+// fixed tells the places where a wildcard does not make a value open: behind
+// the account in the ARN of an access point, which the page names, or of a
+// principal, at the end of a path within an organization, and in the name of a
+// service.
 func (c *condition) fixed(v string) bool {
-	if equalFold(c.key.name, "s3:DataAccessPointArn") {
+	switch key := c.key.name; {
+	case equalFold(key, "s3:DataAccessPointArn"):
 		a, ok := splitARN(v)
 		return ok && isAccountID(a.account) && !strings.ContainsAny(a.service, "*?")
+	case equalFold(key, "aws:PrincipalArn"):
+		a, ok := splitARN(v)
+		return ok && c.op.family == famARN && isAccountID(a.account) && !strings.ContainsAny(a.partition+a.service+a.region, "*?")
+	case equalFold(key, "aws:PrincipalOrgPaths"), equalFold(key, "aws:VpceOrgPaths"):
+		org, path, _ := strings.Cut(strings.TrimSuffix(v, "*"), "/")
+		return strings.HasPrefix(org, "o-") && path != "" && !strings.ContainsAny(org+path, "*?")
+	case equalFold(key, "aws:PrincipalServiceName"), equalFold(key, "aws:PrincipalServiceNamesList"):
+		return v == "*.amazonaws.com" || v == "*.amazonaws.com.cn"
 	}
 	return false
 }
