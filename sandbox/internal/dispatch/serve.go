@@ -126,6 +126,9 @@ func (x *exchange) run(r *http.Request) (err error) {
 		x.d.countUnknown(x.svc.prefix + ":" + x.name)
 		return op.Errorf(http.StatusBadRequest, "NotImplemented", "the sandbox does not implement %s:%s", x.svc.prefix, x.name)
 	}
+	if x.unproven() && x.row.Unsigned == "" {
+		return &sigv4.Error{Reason: sigv4.NotAuthenticated}
+	}
 	x.in = x.row.NewInput()
 	if err := x.svc.protocol.Decode(x.call, x.name, x.in); err != nil {
 		return err
@@ -134,6 +137,12 @@ func (x *exchange) run(r *http.Request) (err error) {
 		return err
 	}
 	return x.transact()
+}
+
+// unproven reports a caller without a signature in a service that has no
+// anonymous callers; S3 alone has.
+func (x *exchange) unproven() bool {
+	return x.call.Caller.Principal.Type == policy.Anonymous && x.svc.dialect != sigv4.S3
 }
 
 // transact runs what must see one state: the caller's policies, the checks, the
@@ -172,15 +181,11 @@ func (x *exchange) authorise() error {
 	if err != nil {
 		return err
 	}
-	if x.call.Caller.Principal.Type == policy.Anonymous && x.svc.dialect != sigv4.S3 {
-		// Only an operation whose caller is proven by the request itself may
-		// come unsigned; S3 alone has anonymous callers.
-		proven := len(checks) > 0
+	if x.unproven() {
 		for i := range checks {
-			proven = proven && checks[i].Principal != nil
-		}
-		if !proven {
-			return &sigv4.Error{Reason: sigv4.NotAuthenticated}
+			if checks[i].Principal == nil {
+				return &sigv4.Error{Reason: sigv4.NotAuthenticated}
+			}
 		}
 	}
 	if len(checks) == 0 && x.row.Public == "" && x.row.Asks == "" {

@@ -27,6 +27,10 @@ type Row struct {
 	// "STS API_GetCallerIdentity: no permissions are required". Exactly one of
 	// Public and checks must be set.
 	Public string
+	// Unsigned is the reason why a service without anonymous callers takes the
+	// operation unsigned: the request itself proves who asks. Each of its checks
+	// then names a Principal. Empty: it must be signed.
+	Unsigned string
 	// Asks is the reason why the handler may call Call.Ask itself, for example
 	// a batch whose entries are decided one by one. Empty: Ask panics.
 	Asks string
@@ -69,8 +73,10 @@ func New[In, Out any](name, source string, access Access,
 }
 
 // WithPrepare adds work to do before the state is locked and before the caller
-// is authorised: slow randomness such as an RSA key. It must not read or write
-// state; it leaves its result in Call.Prepared.
+// is authorised: slow randomness such as an RSA key. The caller's signature is
+// verified by then; only S3 and operations that say Unsigned have callers
+// without. It must not read or write state; it leaves its result in
+// Call.Prepared.
 func WithPrepare[In any](r Row, prepare func(*Call, *In) error) Row {
 	r.prepare = func(c *Call, in any) error { return prepare(c, in.(*In)) }
 	return r

@@ -22,9 +22,6 @@ func row[In, Out any](name, members string, access op.Access,
 	v := newValidator(reflect.TypeFor[In](), members)
 	r := op.New(name, "IAM API_"+name, access, checks, handle)
 	return op.WithPrepare(r, func(c *op.Call, in *In) error {
-		if c.Caller.Account == "" {
-			return op.Errorf(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
-		}
 		if err := sessionMay(c); err != nil {
 			return err
 		}

@@ -38,10 +38,7 @@ type assumption struct {
 // Source: STS API_AssumeRole, "DurationSeconds".
 const roleChainLimit = 3600
 
-func prepareAssumeRole(c *op.Call, in *sts.AssumeRoleInput) error {
-	if c.Caller.Account == "" {
-		return op.Errorf(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
-	}
+func prepareAssumeRole(_ *op.Call, in *sts.AssumeRoleInput) error {
 	return first(
 		refuse("ProvidedContexts", in.ProvidedContexts != nil),
 		refuse("MinimumSessionTokenSize", in.MinimumSessionTokenSize != nil),

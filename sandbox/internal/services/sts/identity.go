@@ -23,9 +23,6 @@ func (s *Service) identityRows() []op.Row {
 }
 
 func (s *Service) getCallerIdentity(c *op.Call, _ *sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
-	if c.Caller.Principal.Type == policy.Anonymous {
-		return nil, op.Errorf(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
-	}
 	return &sts.GetCallerIdentityOutput{
 		Account: aws.String(c.Caller.Account),
 		Arn:     aws.String(c.Caller.Principal.ARN),

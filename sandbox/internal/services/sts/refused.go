@@ -8,8 +8,10 @@ import (
 
 // refusedRows are operations that exist on AWS and are refused by name here.
 func refusedRows() []op.Row {
+	saml := refused[sts.AssumeRoleWithSAMLInput, sts.AssumeRoleWithSAMLOutput]("AssumeRoleWithSAML", "the sandbox has no SAML providers")
+	saml.Unsigned = "STS API_AssumeRoleWithSAML: calling it does not require AWS credentials"
 	return []op.Row{
-		refused[sts.AssumeRoleWithSAMLInput, sts.AssumeRoleWithSAMLOutput]("AssumeRoleWithSAML", "the sandbox has no SAML providers"),
+		saml,
 		refused[sts.AssumeRootInput, sts.AssumeRootOutput]("AssumeRoot", "the sandbox has no centralized root access"),
 		refused[sts.GetWebIdentityTokenInput, sts.GetWebIdentityTokenOutput]("GetWebIdentityToken", "the sandbox issues no outbound identity tokens"),
 		refused[sts.GetDelegatedAccessTokenInput, sts.GetDelegatedAccessTokenOutput]("GetDelegatedAccessToken", "the sandbox has no delegation requests"),

@@ -22,9 +22,6 @@ func (s *Service) sessionTokenRows() []op.Row {
 // Source: STS API_GetSessionToken and API_GetFederationToken: they are called
 // with the long-term credentials of a user or of the root user.
 func longTerm(c *op.Call, operation string) error {
-	if c.Caller.Account == "" {
-		return op.Errorf(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
-	}
 	if c.Caller.Session != nil {
 		return op.Errorf(403, "AccessDenied", "Cannot call %s with session credentials", operation)
 	}

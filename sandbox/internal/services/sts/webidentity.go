@@ -16,6 +16,7 @@ func (s *Service) webIdentityRows() []op.Row {
 	r := op.New("AssumeRoleWithWebIdentity", "STS API_AssumeRoleWithWebIdentity", op.Write, s.checkWebIdentity, s.assumeRoleWithWebIdentity)
 	r.Secret = []string{"SecretAccessKey", "SessionToken", "WebIdentityToken"}
 	r.ResourceTypes = []string{"AWS::IAM::Role"}
+	r.Unsigned = "STS API_AssumeRoleWithWebIdentity: calling it does not require AWS credentials"
 	return []op.Row{op.WithPrepare(r, s.prepareWebIdentity)}
 }
 
