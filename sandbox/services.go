@@ -48,9 +48,10 @@ func assemble(o *Options) (_ *parts, err error) {
 	p.iam.Clock = o.Clock
 	keys := kms.New(p.db, p.iam)
 	keys.Clock, keys.Rand = o.Clock, o.Rand
+	tokens := sts.New(p.db, p.iam, p.forge)
 	services := []op.Service{
 		p.iam,
-		sts.New(p.db, p.iam, p.forge),
+		tokens,
 		keys,
 		s3.New(p.db, keys, p.iam),
 	}
@@ -61,7 +62,7 @@ func assemble(o *Options) (_ *parts, err error) {
 	p.dispatch, err = dispatch.New(dispatch.Config{
 		DB: p.db, Directory: p.iam, Services: services, Audit: p.audit,
 		Clock: o.Clock, Rand: o.Rand, Log: o.Log, MaxBody: o.MaxBody,
-		Used: p.iam.Used,
+		Used: p.iam.Used, Encode: encoder(tokens),
 	})
 	return p, err
 }

@@ -44,6 +44,8 @@ type Verdict struct {
 	Decision policy.Decision
 	// Explanation is the policy engine's account of a refusal; nil when allowed.
 	Explanation *policy.Explanation
+	// Context is all condition keys of a refused request; nil when allowed.
+	Context []op.Key
 	// Err is what the caller is told; nil when allowed.
 	Err error
 }
@@ -62,15 +64,26 @@ func (a *Authorizer) Decide(c *op.Call, check op.Check, d sigv4.Dialect) Verdict
 			v.Allowed = true
 			return v
 		}
-		v.Explanation = q.set.Explain(&q.req)
+		v.Explanation, v.Context = q.set.Explain(&q.req), q.keys()
 		v.Err = unknown.refuse(check.Action, d)
 		return v
 	}
-	v.Explanation = q.set.Explain(&q.req)
+	v.Explanation, v.Context = q.set.Explain(&q.req), q.keys()
 	if v.Err = check.OnDeny; v.Err == nil {
 		v.Err = refusal(&check, &q.req, decision, d)
 	}
 	return v
+}
+
+// keys copies the request's condition keys.
+func (q *question) keys() []op.Key {
+	names := q.ctx.Keys()
+	keys := make([]op.Key, len(names))
+	for i, name := range names {
+		values, multi := q.ctx.Get(name)
+		keys[i] = op.Key{Name: name, Values: values, Multi: multi}
+	}
+	return keys
 }
 
 func (a *Authorizer) release(q *question) {

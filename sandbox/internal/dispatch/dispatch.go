@@ -30,6 +30,9 @@ type Config struct {
 	Audit *audit.Log
 	// Used is told of every verified access key; nil: nobody is.
 	Used func(accessKeyID string, at time.Time, region, service string)
+	// Encode makes the encoded authorization message of a refusal; nil: none is
+	// made.
+	Encode func(*op.Call, *authz.Verdict) (string, error)
 	// MaxBody bounds a request's body in bytes; 0: 512 MiB.
 	MaxBody int64
 }

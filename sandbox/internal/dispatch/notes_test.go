@@ -45,11 +45,13 @@ func newNotes(db *store.DB) *notes {
 	put.Secret, put.ResourceTypes = []string{"Text"}, []string{"AWS::Notes::Note"}
 	prepared := op.WithPrepare(op.New("Prepared", "test", op.Read, ask("notes:Prepared"), n.prepared),
 		func(c *op.Call, _ *none) error { c.Prepared = "ready"; return nil })
+	costly := op.WithPrepare(op.New("Costly", "test", op.Read, ask("notes:Costly"), n.prepared),
+		func(*op.Call, *none) error { return op.Errorf(400, "PreparedException", "prepared") })
 	asks := op.New("AskTwice", "test", op.Read, ask("notes:AskTwice"), n.askTwice)
 	asks.Asks = "it shows that a handler may ask"
 	public := op.New[none, none]("Public", "test", op.Read, nil, func(*op.Call, *none) (*none, error) { return &none{}, nil })
 	public.Public = "test"
-	n.rows = []op.Row{put, prepared, asks, public,
+	n.rows = []op.Row{put, prepared, costly, asks, public,
 		op.New("GetNote", "test", op.Read, checkGet, n.get),
 		op.New("Panic", "test", op.Write, ask("notes:Panic"), func(*op.Call, *none) (*none, error) { panic("boom with a secret") }),
 		op.New("Fault", "test", op.Read, ask("notes:Fault"), func(*op.Call, *none) (*none, error) { return nil, errors.New("disk on fire") }),

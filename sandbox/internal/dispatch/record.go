@@ -53,8 +53,28 @@ func (x *exchange) record(fault *op.Error) {
 			x.d.Log.Debug("denied", "request", c.ID, "principal", v.Explanation.Principal, "action", d.Action, "resource", d.Resource, "explanation", v.Explanation)
 		}
 	}
+	x.encode(&r)
 	r.Resources = x.resources()
 	x.d.Audit.Add(r)
+}
+
+// encode puts the encoded authorization message of a refusal into the event.
+// On AWS some services put it into the error's text instead.
+// Source: STS API_DecodeAuthorizationMessage.
+func (x *exchange) encode(r *audit.Record) {
+	if r.Err == nil || x.d.Encode == nil || len(x.verdicts) == 0 {
+		return
+	}
+	last := &x.verdicts[len(x.verdicts)-1]
+	if last.Allowed {
+		return
+	}
+	message, err := x.d.Encode(x.call, last)
+	if err != nil {
+		x.d.Log.Error("no authorization message", "request", x.call.ID, "error", err)
+		return
+	}
+	r.Note = withNote(r.Note, "encodedAuthorizationMessage", message)
 }
 
 // resources lists what the checks were about, each once, with CloudTrail's type
