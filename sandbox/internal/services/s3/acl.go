@@ -101,7 +101,7 @@ func (s *Service) getObjectACL(c *op.Call, in *objectInput) (*aclOutput, error) 
 }
 
 func (s *Service) putObjectACL(c *op.Call, in *putObjectACLInput) (*nothing, error) {
-	if _, err := s.readable(c, &in.objectInput); err != nil {
+	if _, err := s.changeable(c, &in.objectInput); err != nil {
 		return nil, err
 	}
 	return &nothing{}, checkACL(s.buckets.Get(in.Bucket), in.ACL, in.Body)

@@ -17,8 +17,10 @@ type address struct {
 	global bool
 	// account is S3 Control's, empty if the host has none.
 	account string
-	bucket  string
-	key     string
+	// hosted is true when the host names the bucket, not the path.
+	hosted bool
+	bucket string
+	key    string
 	// path is the whole path, for S3 Control.
 	path string
 }
@@ -43,7 +45,7 @@ func addressOf(host string, u *url.URL) address {
 	}
 	path := strings.TrimPrefix(u.Path, "/")
 	if a.bucket != "" {
-		a.key = path
+		a.hosted, a.key = true, path
 		return a
 	}
 	a.bucket, a.key, _ = strings.Cut(path, "/")

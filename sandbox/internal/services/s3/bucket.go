@@ -3,6 +3,7 @@ package s3
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 )
@@ -28,7 +29,7 @@ func (s *Service) bucketRows() []op.Row {
 	return []op.Row{
 		op.New("CreateBucket", "S3 API_CreateBucket", op.Write, s.createBucketChecks, s.createBucket),
 		op.New("DeleteBucket", "S3 API_DeleteBucket", op.Write, bucketChecks(s, "s3:DeleteBucket"), s.deleteBucket),
-		op.New("HeadBucket", "S3 API_HeadBucket", op.Read, bucketChecks(s, "s3:ListBucket"), s.headBucket),
+		op.New("HeadBucket", "S3 API_HeadBucket", op.Read, s.headBucketChecks, s.headBucket),
 		op.New("GetBucketLocation", "S3 API_GetBucketLocation", op.Read, s.locationChecks, s.getLocation),
 		list,
 	}
@@ -55,18 +56,22 @@ func configChecks[In named](s *Service, action string) func(*op.Call, In) ([]op.
 	}
 }
 
+var regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]+$`)
+
 // newRegion is where a new bucket goes.
+//
+// Source: S3 API_CreateBucket, LocationConstraint; S3 API ErrorResponses.
 func newRegion(c *op.Call, in *createBucketInput) (string, error) {
 	want := ""
 	if in.Config != nil {
 		want = in.Config.LocationConstraint
 	}
-	if want == "EU" {
-		want = "eu-west-1"
+	if want == "EU" && (c.Region == "eu-west-1" || c.Region == "us-east-1") {
+		want = "eu-west-1" // EU is its old name
 	}
 	a := callAddress(c)
 	switch {
-	case want == "us-east-1":
+	case c.Region == "us-east-1" && (want == "us-east-1" || want != "" && !regionName.MatchString(want)):
 		return "", &op.Error{Status: 400, Code: "InvalidLocationConstraint", Message: "The specified location-constraint is not valid",
 			Fields: [][2]string{{"LocationConstraint", want}}}
 	case want == "" && c.Region == "us-east-1":
@@ -107,7 +112,9 @@ func (s *Service) createBucketChecks(c *op.Call, in *createBucketInput) ([]op.Ch
 	if in.Ownership != "" {
 		checks = append(checks, on("s3:PutBucketOwnershipControls", keys))
 	}
-	if in.ACL != "" {
+	if in.ACL != "" && in.ACL != "private" {
+		// Source: S3 API_CreateBucket: "if you set the ACL to private, or if
+		// you don't specify any ACLs, only the s3:CreateBucket permission".
 		checks = append(checks, on("s3:PutBucketAcl", keys))
 	}
 	if len(tagged) > 0 {
@@ -124,8 +131,9 @@ func (s *Service) createBucket(c *op.Call, in *createBucketInput) (*createBucket
 	if in.Ownership == "" {
 		in.Ownership = ownerEnforced
 	}
-	if err := checkOwnership(in.Ownership); err != nil {
-		return nil, err
+	if checkOwnership(in.Ownership) != nil {
+		return nil, &op.Error{Status: 400, Code: "InvalidArgument", Message: "Invalid x-amz-object-ownership header: " + in.Ownership,
+			Fields: [][2]string{{"ArgumentName", "x-amz-object-ownership"}}}
 	}
 	if in.ACL != "" && in.ACL != "private" {
 		if in.Ownership == ownerEnforced {
@@ -149,9 +157,10 @@ func (s *Service) createBucket(c *op.Call, in *createBucketInput) (*createBucket
 		case b.Account != c.Caller.Account:
 			return nil, &op.Error{Status: http.StatusConflict, Code: "BucketAlreadyExists", Fields: [][2]string{{"BucketName", in.Bucket}},
 				Message: "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again."}
-		case b.Region == "us-east-1" && region == "us-east-1":
+		case b.Region == "us-east-1" && region == "us-east-1" && len(tags) == 0:
 			// Source: S3 API_CreateBucket, BucketAlreadyOwnedByYou: us-east-1
-			// answers 200 for legacy compatibility and keeps the bucket.
+			// answers 200 for legacy compatibility and keeps the bucket. Not
+			// with tags, as observed on AWS.
 			return out, nil
 		}
 		return nil, &op.Error{Status: http.StatusConflict, Code: "BucketAlreadyOwnedByYou", Fields: [][2]string{{"BucketName", in.Bucket}},
@@ -199,6 +208,22 @@ type headBucketOutput struct {
 	ARN         string `rest:"header:x-amz-bucket-arn"`
 	AccessPoint string `rest:"header:x-amz-access-point-alias"`
 	ContentType string `rest:"header:Content-Type"`
+}
+
+// regionHint is what a refused HeadBucket tells of the bucket.
+type regionHint string
+
+// headBucketChecks leaves the region for EncodeError.
+//
+// Source: S3 API_HeadBucket: "regardless of the permissions on the bucket, you
+// will receive a response header with the correct bucket location".
+func (s *Service) headBucketChecks(c *op.Call, in *bucketInput) ([]op.Check, error) {
+	b, err := s.bucket(c, in.Bucket)
+	if err != nil {
+		return nil, err
+	}
+	c.Prepared = regionHint(b.Region)
+	return []op.Check{s.onBucket(c, b, "s3:ListBucket")}, nil
 }
 
 func (s *Service) headBucket(c *op.Call, in *bucketInput) (*headBucketOutput, error) {

@@ -59,6 +59,9 @@ func TestCreateBucketRefusals(t *testing.T) {
 		{"no location", s3.CreateBucketInput{Bucket: aws.String("other")}, w.root, "IllegalLocationConstraintException"},
 		{"other location", s3.CreateBucketInput{Bucket: aws.String("other"), CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: "eu-west-1"}}, w.root, "IllegalLocationConstraintException"},
 		{"public", s3.CreateBucketInput{Bucket: aws.String("other"), ACL: types.BucketCannedACLPublicRead, CreateBucketConfiguration: here}, w.root, "InvalidBucketAclWithObjectOwnership"},
+		{"us-east-1 from elsewhere", s3.CreateBucketInput{Bucket: aws.String("other"), CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: "us-east-1"}}, w.root, "IllegalLocationConstraintException"},
+		{"EU from elsewhere", s3.CreateBucketInput{Bucket: aws.String("other"), CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: "EU"}}, w.root, "IllegalLocationConstraintException"},
+		{"no such ownership", s3.CreateBucketInput{Bucket: aws.String("other"), ObjectOwnership: "Nobody", CreateBucketConfiguration: here}, w.root, "InvalidArgument"},
 		{"object lock", s3.CreateBucketInput{Bucket: aws.String("other"), ObjectLockEnabledForBucket: aws.Bool(true), CreateBucketConfiguration: here}, w.root, "NotImplemented"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -67,6 +70,20 @@ func TestCreateBucketRefusals(t *testing.T) {
 				t.Errorf("got %q (%v), want %q", got, err, tc.want)
 			}
 		})
+	}
+}
+
+// Source: S3 API_CreateBucket, Permissions: the ACL private asks for nothing
+// more, another one does before it is refused.
+func TestCreateBucketACLPermission(t *testing.T) {
+	w := start(t, sandbox.Options{})
+	c := w.user("ann", allow(`"s3:CreateBucket"`, `"*"`))
+	for acl, want := range map[types.BucketCannedACL]string{types.BucketCannedACLPrivate: "", types.BucketCannedACLPublicRead: "AccessDenied"} {
+		_, err := c.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("acl-" + string(acl)), ACL: acl,
+			CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: region}})
+		if got := code(err); got != want {
+			t.Errorf("%s: got %q, want %q", acl, got, want)
+		}
 	}
 }
 

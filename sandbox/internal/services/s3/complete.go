@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
@@ -62,8 +63,7 @@ func (s *Service) completeChecks(c *op.Call, in *completeInput) ([]op.Check, err
 	if err != nil || in.IfMatch == "" {
 		return checks, err
 	}
-	b := s.buckets.Get(in.Bucket)
-	return append(checks, s.onObject(c, b, "s3:GetObject", in.Key, existing(nil, s.latest(b.Name, in.Key))...)), nil
+	return append(checks, s.matchCheck(c, s.buckets.Get(in.Bucket), in.Key)), nil
 }
 
 func (s *Service) complete(c *op.Call, in *completeInput) (*completeOutput, error) {
@@ -149,12 +149,13 @@ func wholeChecksum(want Checksum, body, sums []byte, parts int) Checksum {
 // order, and be large enough but for the last.
 func (s *Service) chosenParts(u *Upload, in *completeInput) ([]*Part, error) {
 	if len(in.Parts.Parts) == 0 {
-		return nil, malformedXML("CompleteMultipartUpload must have a Part")
+		return nil, op.Errorf(400, "InvalidRequest", "You must specify at least one part")
 	}
 	last := 0
 	for _, want := range in.Parts.Parts {
 		if want.Number <= last {
-			return nil, op.Errorf(400, "InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.")
+			return nil, &op.Error{Status: 400, Code: "InvalidPartOrder", Fields: [][2]string{{"UploadId", u.ID}},
+				Message: "The list of parts was not in ascending order. Parts must be ordered by part number."}
 		}
 		last = want.Number
 	}
@@ -164,8 +165,12 @@ func (s *Service) chosenParts(u *Upload, in *completeInput) ([]*Part, error) {
 		if p == nil || unquote(want.ETag) != p.ETag {
 			return nil, invalidPart(u, want)
 		}
-		if a, v := want.get(); a != "" && (a != p.Checksum.Algorithm || v != p.Checksum.Value) {
+		switch a, v := want.get(); {
+		case a != "" && (a != p.Checksum.Algorithm || v != p.Checksum.Value):
 			return nil, invalidPart(u, want)
+		case a == "" && u.Checksum.Type == composite:
+			return nil, op.Errorf(400, "InvalidRequest", "The upload was created using a %s checksum. The complete request must include the checksum for each part. It was missing for part %d in the request.",
+				strings.ToLower(u.Checksum.Algorithm), want.Number)
 		}
 		if u.Checksum.Type == composite && want.Number != i+1 {
 			return nil, op.Errorf(400, "InvalidPart", "Part numbers must be consecutive and begin with 1 for a composite checksum")

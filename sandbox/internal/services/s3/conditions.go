@@ -135,10 +135,25 @@ func (s *Service) bucket(c *op.Call, name string) (*Bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.Region != c.Region {
+	switch {
+	case b.Region == c.Region:
+	case !roams(c):
 		return nil, wrongRegion(b)
+	case c.Caller.AccessKeyID != "":
+		return nil, wrongScope(c, b)
+	default:
+		c.Region = b.Region // where the request has come to
 	}
 	return b, nil
+}
+
+// roams reports whether the host is BUCKET.s3.amazonaws.com, a name that leads
+// to the region of its bucket.
+//
+// Source: S3 User Guide VirtualHosting, "Requests to the global endpoint".
+func roams(c *op.Call) bool {
+	a := callAddress(c)
+	return a.global && a.hosted
 }
 
 func (s *Service) bucketAnywhere(c *op.Call, name string) (*Bucket, error) {
@@ -181,6 +196,25 @@ func wrongRegion(b *Bucket) *op.Error {
 		Fields:  [][2]string{{"Endpoint", b.Name + ".s3." + b.Region + ".amazonaws.com"}, {"Bucket", b.Name}},
 		Header:  map[string]string{"X-Amz-Bucket-Region": b.Region},
 	}
+}
+
+// wrongScope is the answer of the bucket's region to a request that was signed
+// for another one.
+//
+// Source: S3 API ErrorResponses, AuthorizationHeaderMalformed; the region in
+// the body and in the header: aws/aws-sdk-java-v2 pull request 4425.
+func wrongScope(c *op.Call, b *Bucket) *op.Error {
+	e := &op.Error{
+		Status: http.StatusBadRequest, Code: "AuthorizationHeaderMalformed",
+		Message: "The authorization header is malformed; the region '" + c.Region + "' is wrong; expecting '" + b.Region + "'",
+		Fields:  [][2]string{{"Region", b.Region}},
+		Header:  map[string]string{"X-Amz-Bucket-Region": b.Region},
+	}
+	if c.HTTP.URL.Query().Has("X-Amz-Signature") {
+		e.Code = "AuthorizationQueryParametersError"
+		e.Message = "Error parsing the X-Amz-Credential parameter; the region '" + c.Region + "' is wrong; expecting '" + b.Region + "'"
+	}
+	return e
 }
 
 // via is the service name that KMS sees for a bucket's requests.

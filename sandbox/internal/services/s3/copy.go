@@ -24,6 +24,8 @@ type copyInput struct {
 	Key    string `rest:"label:key"`
 	copySource
 	writeInput
+	DestIfMatch       string `rest:"header:If-Match"`
+	DestIfNoneMatch   string `rest:"header:If-None-Match"`
 	MetadataDirective string `rest:"header:x-amz-metadata-directive"`
 	TaggingDirective  string `rest:"header:x-amz-tagging-directive"`
 	Algorithm         string `rest:"header:x-amz-checksum-algorithm"`
@@ -121,20 +123,24 @@ func (s *Service) copyChecks(c *op.Call, in *copyInput) ([]op.Check, error) {
 	if in.TaggingDirective != "REPLACE" && copied != nil && len(copied.Tags) > 0 {
 		// Source: S3 API_CopyObject: copying tags needs s3:GetObjectTagging on
 		// the source and s3:PutObjectTagging on the destination.
-		action := "s3:GetObjectTagging"
+		action, keys := "s3:GetObjectTagging", []op.Key(nil)
 		if src.VersionID != "" {
-			action = "s3:GetObjectVersionTagging"
+			action, keys = "s3:GetObjectVersionTagging", []op.Key{op.Single("s3:VersionId", src.VersionID)}
 		}
-		sb := s.buckets.Get(src.Bucket)
-		checks = append(checks, s.onObject(c, sb, action, src.Key, existing(nil, copied)...))
+		checks = append(checks, s.onObject(c, s.buckets.Get(src.Bucket), action, src.Key, existing(keys, copied)...))
 	}
 	keys := []op.Key{op.Single("s3:x-amz-copy-source", strings.TrimPrefix(in.Source, "/"))}
 	keys = present(keys, "s3:x-amz-metadata-directive", in.MetadataDirective)
+	keys = present(keys, "s3:if-match", in.DestIfMatch)
+	keys = present(keys, "s3:if-none-match", in.DestIfNoneMatch)
 	write, err := s.writeChecks(c, b, in.Key, &in.writeInput, "true", keys...)
 	if err != nil {
 		return nil, err
 	}
 	checks = append(checks, write...)
+	if in.DestIfMatch != "" {
+		checks = append(checks, s.matchCheck(c, b, in.Key))
+	}
 	if in.TaggingDirective != "REPLACE" && copied != nil && len(copied.Tags) > 0 {
 		checks = append(checks, s.onObject(c, b, "s3:PutObjectTagging", in.Key, requested(nil, copied.Tags)...))
 	}
@@ -155,14 +161,18 @@ func (s *Service) openSource(c *op.Call, in *copySource) (*Object, []byte, error
 	if err != nil {
 		return nil, nil, err
 	}
+	if o := s.version(src.Bucket, src.Key, src.VersionID); o != nil && o.DeleteMarker && src.VersionID != "" {
+		return nil, nil, op.Errorf(400, "InvalidRequest", "The source of a copy request may not specifically refer to a delete marker by version id.")
+	}
 	o, err := s.readable(c, src)
 	if err != nil {
 		return nil, nil, err
 	}
 	cond := readConditions{in.IfMatch, in.IfNoneMatch, in.IfModifiedSince, in.IfUnmodifiedSince}
-	if cond.check(o) != nil {
+	if failed := cond.failed(o); failed != "" {
 		// A copy has no 304: every condition that fails is 412.
-		return nil, nil, preconditionFailed("x-amz-copy-source-if")
+		// Source: S3 API_CopyObject, the x-amz-copy-source-if headers.
+		return nil, nil, preconditionFailed("x-amz-copy-source-" + failed)
 	}
 	body, err := s.plaintext(c, s.buckets.Get(o.Bucket), o)
 	return o, body, err
@@ -170,13 +180,13 @@ func (s *Service) openSource(c *op.Call, in *copySource) (*Object, []byte, error
 
 func (s *Service) copyObject(c *op.Call, in *copyInput) (*copyOutput, error) {
 	b := s.buckets.Get(in.Bucket)
-	if c.HTTP.Header.Get("If-Match") != "" || c.HTTP.Header.Get("If-None-Match") != "" {
-		return nil, notImplemented("If-Match and If-None-Match on CopyObject")
-	}
 	if err := checkWriter(c, b, in.ACL); err != nil {
 		return nil, err
 	}
 	if err := checkDirectives(in); err != nil {
+		return nil, err
+	}
+	if err := s.writeCondition(b, in.Key, in.DestIfMatch, in.DestIfNoneMatch); err != nil {
 		return nil, err
 	}
 	source, body, err := s.openSource(c, &in.copySource)

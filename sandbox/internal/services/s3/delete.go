@@ -13,6 +13,16 @@ const maxDeletes = 1000
 type deleteObjectInput struct {
 	objectInput
 	IfMatch string `rest:"header:If-Match"`
+	bypass
+}
+
+// bypass is accepted, for the provider sends it with every forced delete. It
+// changes nothing where no bucket has Object Lock: only for an object under
+// governance does S3 want s3:BypassGovernanceRetention.
+//
+// Source: S3 User Guide object-lock-managing (the console always sends it).
+type bypass struct {
+	Governance bool `rest:"header:x-amz-bypass-governance-retention"`
 }
 
 type deleteObjectOutput struct {
@@ -24,6 +34,7 @@ type deleteObjectOutput struct {
 type deleteObjectsInput struct {
 	Bucket string        `rest:"label:bucket"`
 	Batch  deleteRequest `rest:"xml:Delete"`
+	bypass
 }
 
 type deleteRequest struct {
@@ -181,7 +192,7 @@ func (s *Service) deleteAsked(c *op.Call, b *Bucket, r deleteEntry) (deletedObje
 	if len(r.Key) > maxKeyBytes {
 		return deletedObject{}, op.Errorf(400, "KeyTooLongError", "Your key is too long")
 	}
-	in := &deleteObjectInput{objectInput{b.Name, r.Key, r.VersionID}, r.ETag}
+	in := &deleteObjectInput{objectInput: objectInput{b.Name, r.Key, r.VersionID}, IfMatch: r.ETag}
 	checks, err := s.deleteChecks(c, in)
 	if err != nil {
 		return deletedObject{}, err

@@ -73,7 +73,8 @@ func (s *Service) putEncryption(c *op.Call, in *encryptionInput) (*nothing, erro
 	switch rule.Default.Algorithm {
 	case sseS3:
 		if rule.Default.KeyID != "" {
-			return nil, op.Errorf(400, "InvalidArgument", "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse")
+			return nil, &op.Error{Status: 400, Code: "InvalidArgument", Fields: [][2]string{{"ArgumentName", "ApplyServerSideEncryptionByDefault"}},
+				Message: "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse"}
 		}
 	case sseKMS:
 	case sseDual:

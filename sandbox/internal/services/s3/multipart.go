@@ -3,6 +3,7 @@ package s3
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -169,6 +170,10 @@ func (s *Service) createUploadChecks(c *op.Call, in *createUploadInput) ([]op.Ch
 	if err != nil {
 		return nil, err
 	}
+	if c.Caller.Account == "" {
+		// However public the bucket is: aws/aws-sdk-cpp issue 1575.
+		return nil, op.Errorf(http.StatusForbidden, "AccessDenied", "Anonymous users cannot initiate multipart uploads.  Please authenticate.")
+	}
 	checks, err := s.writeChecks(c, b, in.Key, &in.writeInput, "false")
 	if err != nil {
 		return nil, err
@@ -317,6 +322,31 @@ func (s *Service) uploadPartCopyChecks(c *op.Call, in *uploadPartCopyInput) ([]o
 	return append(source, checks...), err
 }
 
+// copySpan reads x-amz-copy-source-range, which unlike Range must name both ends
+// and lie within the source.
+//
+// Source: S3 API_UploadPartCopy, x-amz-copy-source-range; the errors as
+// observed on AWS.
+func copySpan(header string, size int64) (span, error) {
+	refuse := func(message string) error {
+		return &op.Error{Status: 400, Code: "InvalidArgument", Message: message,
+			Fields: [][2]string{{"ArgumentName", "x-amz-copy-source-range"}, {"ArgumentValue", header}}}
+	}
+	spec, ok := strings.CutPrefix(header, "bytes=")
+	first, last, two := strings.Cut(spec, "-")
+	from, err1 := strconv.ParseUint(first, 10, 62)
+	to, err2 := strconv.ParseUint(last, 10, 62)
+	switch {
+	case !ok || !two || err1 != nil || err2 != nil || to < from:
+		return span{}, refuse("The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy")
+	case int64(from) >= size:
+		return span{}, op.Errorf(400, "InvalidRequest", "The specified copy range is invalid for the source object size")
+	case int64(to) >= size:
+		return span{}, refuse(fmt.Sprintf("Range specified is not valid for source object of size: %d", size))
+	}
+	return span{int64(from), int64(to) + 1, true}, nil
+}
+
 func (s *Service) uploadPartCopy(c *op.Call, in *uploadPartCopyInput) (*uploadPartCopyOutput, error) {
 	u, err := s.upload(&in.uploadInput)
 	if err != nil {
@@ -327,9 +357,9 @@ func (s *Service) uploadPartCopy(c *op.Call, in *uploadPartCopyInput) (*uploadPa
 		return nil, err
 	}
 	if in.Range != "" {
-		sp, err := rangeSpan(in.Range, source.Size)
-		if err != nil || !sp.partial || !strings.HasSuffix(in.Range, fmt.Sprintf("-%d", sp.to-1)) {
-			return nil, invalidArgument("x-amz-copy-source-range", in.Range, "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy")
+		sp, err := copySpan(in.Range, source.Size)
+		if err != nil {
+			return nil, err
 		}
 		body = body[sp.from:sp.to]
 	}

@@ -128,23 +128,29 @@ func (in *getObjectInput) override(c *op.Call, h *ObjectHeaders) error {
 //
 // Source: S3 API_GetObject ("Additional considerations about request headers").
 func (in *readConditions) check(o *Object) error {
-	if in.IfMatch != "" {
-		if !etagIn(in.IfMatch, o.ETag) {
-			return preconditionFailed("If-Match")
-		}
-	} else if in.IfUnmodifiedSince != nil && o.Modified.After(*in.IfUnmodifiedSince) {
-		return preconditionFailed("If-Unmodified-Since")
+	switch failed := in.failed(o); failed {
+	case "":
+		return nil
+	case "If-Match", "If-Unmodified-Since":
+		return preconditionFailed(failed)
 	}
-	notModified := &op.Error{Status: http.StatusNotModified, Code: "NotModified", Message: "Not Modified",
+	return &op.Error{Status: http.StatusNotModified, Code: "NotModified", Message: "Not Modified",
 		Header: map[string]string{"ETag": quote(o.ETag), "Last-Modified": o.Modified.UTC().Format(http.TimeFormat)}}
-	if in.IfNoneMatch != "" {
-		if etagIn(in.IfNoneMatch, o.ETag) {
-			return notModified
-		}
-	} else if in.IfModifiedSince != nil && !o.Modified.After(*in.IfModifiedSince) {
-		return notModified
+}
+
+// failed names the header whose condition does not hold; empty: all do.
+func (in *readConditions) failed(o *Object) string {
+	switch {
+	case in.IfMatch != "" && !etagIn(in.IfMatch, o.ETag):
+		return "If-Match"
+	case in.IfMatch == "" && in.IfUnmodifiedSince != nil && o.Modified.After(*in.IfUnmodifiedSince):
+		return "If-Unmodified-Since"
+	case in.IfNoneMatch != "" && etagIn(in.IfNoneMatch, o.ETag):
+		return "If-None-Match"
+	case in.IfNoneMatch == "" && in.IfModifiedSince != nil && !o.Modified.After(*in.IfModifiedSince):
+		return "If-Modified-Since"
 	}
-	return nil
+	return ""
 }
 
 func etagIn(list, etag string) bool {

@@ -78,9 +78,7 @@ func (s *Service) putObjectChecks(c *op.Call, in *putObjectInput) ([]op.Check, e
 		return nil, err
 	}
 	if in.IfMatch != "" {
-		// Source: S3 User Guide conditional-writes: If-Match needs
-		// s3:GetObject as well.
-		checks = append(checks, s.onObject(c, b, "s3:GetObject", in.Key, existing(nil, s.latest(b.Name, in.Key))...))
+		checks = append(checks, s.matchCheck(c, b, in.Key))
 	}
 	e, err := s.chooseSSE(c, b, in.sseInput)
 	if err != nil {
@@ -91,6 +89,14 @@ func (s *Service) putObjectChecks(c *op.Call, in *putObjectInput) ([]op.Check, e
 		return deferred(checks, err)
 	}
 	return append(checks, kms...), nil
+}
+
+// matchCheck is what If-Match needs besides the write.
+//
+// Source: S3 User Guide conditional-writes: "you must have both s3:PutObject
+// and s3:GetObject permissions".
+func (s *Service) matchCheck(c *op.Call, b *Bucket, key string) op.Check {
+	return s.onObject(c, b, "s3:GetObject", key, existing(nil, s.latest(b.Name, key))...)
 }
 
 // deferred keeps an error about the encryption for after the authorisation: a
@@ -118,8 +124,14 @@ func (s *Service) putObject(c *op.Call, in *putObjectInput) (*putObjectOutput, e
 	if err := s.store(c, b, o, c.Body, d.md5); err != nil {
 		return nil, err
 	}
+	version := s.shownVersion(o)
+	if version == nullVersion {
+		// Observed on AWS: while versioning is suspended PutObject's answer has
+		// no version ID; CopyObject's, GetObject's and DeleteObject's say null.
+		version = ""
+	}
 	return &putObjectOutput{
-		ETag: quote(o.ETag), VersionID: s.shownVersion(o),
+		ETag: quote(o.ETag), VersionID: version,
 		sseOutput: sseHeaders(o.SSE), checksumHeaders: shown(o.Checksum),
 	}, nil
 }
@@ -211,10 +223,15 @@ func (s *Service) store(c *op.Call, b *Bucket, o *Object, body []byte, md5 strin
 // Source: S3 User Guide conditional-writes.
 func (s *Service) writeCondition(b *Bucket, key, ifMatch, ifNoneMatch string) error {
 	o := s.current(b.Name, key)
+	switch {
+	case ifMatch != "" && ifNoneMatch != "":
+		return refusedCondition("If-Match,If-None-Match", "Multiple conditional request headers present in the request")
+	case ifNoneMatch != "" && ifNoneMatch != "*":
+		return refusedCondition("If-None-Match", "We don't accept the provided value of If-None-Match header for this API")
+	case ifMatch == "*":
+		return refusedCondition("If-Match", "We don't accept the provided value of If-Match header for this API")
+	}
 	if ifNoneMatch != "" {
-		if ifNoneMatch != "*" {
-			return op.Errorf(400, "NotImplemented", "A header you provided implies functionality that is not implemented: If-None-Match takes only \"*\" on writes")
-		}
 		if o != nil {
 			return preconditionFailed("If-None-Match")
 		}
@@ -225,10 +242,16 @@ func (s *Service) writeCondition(b *Bucket, key, ifMatch, ifNoneMatch string) er
 	if o == nil {
 		return &op.Error{Status: http.StatusNotFound, Code: "NoSuchKey", Message: "The specified key does not exist.", Fields: [][2]string{{"Key", key}}}
 	}
-	if ifMatch != "*" && unquote(ifMatch) != o.ETag {
+	if unquote(ifMatch) != o.ETag {
 		return preconditionFailed("If-Match")
 	}
 	return nil
+}
+
+// refusedCondition is S3's own refusal, which AWS answers with 501.
+func refusedCondition(header, why string) error {
+	return &op.Error{Status: 400, Code: "NotImplemented", Message: "A header you provided implies functionality that is not implemented",
+		Fields: [][2]string{{"Header", header}, {"additionalMessage", why}}}
 }
 
 func preconditionFailed(condition string) error {

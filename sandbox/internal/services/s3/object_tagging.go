@@ -38,7 +38,7 @@ func (s *Service) objectTaggingRows() []op.Row {
 }
 
 func (s *Service) getObjectTagging(c *op.Call, in *objectInput) (*taggingOutput, error) {
-	o, err := s.readable(c, in)
+	o, err := s.changeable(c, in)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (s *Service) getObjectTagging(c *op.Call, in *objectInput) (*taggingOutput,
 }
 
 func (s *Service) putObjectTagging(c *op.Call, in *putObjectTaggingInput) (*objectTaggingOutput, error) {
-	o, err := s.readable(c, &in.objectInput)
+	o, err := s.changeable(c, &in.objectInput)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (s *Service) putObjectTagging(c *op.Call, in *putObjectTaggingInput) (*obje
 }
 
 func (s *Service) deleteObjectTagging(c *op.Call, in *objectInput) (*deleteObjectTaggingOutput, error) {
-	o, err := s.readable(c, in)
+	o, err := s.changeable(c, in)
 	if err != nil {
 		return nil, err
 	}

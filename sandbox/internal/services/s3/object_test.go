@@ -108,7 +108,7 @@ func TestConditionalWrites(t *testing.T) {
 	if status(err) != 412 {
 		t.Errorf("got status %d, want 412", status(err))
 	}
-	_, err = w.root.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String("room"), Key: aws.String("state.tflock")})
+	_, err = w.root.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String("room"), Key: aws.String("state.tflock"), BypassGovernanceRetention: aws.Bool(true)})
 	w.must(err)
 	w.must(lock())
 

@@ -88,12 +88,14 @@ func (s *Service) deleteOwnership(c *op.Call, in *bucketInput) (*noContent, erro
 // checkWriter refuses what would need ACLs: an ACL where they are disabled,
 // and objects that a foreign account would own where they are not.
 //
-// Source: S3 User Guide about-object-ownership. That "private" passes where
-// ACLs are disabled is an inference: it is the equivalent of none.
+// Source: S3 User Guide about-object-ownership and S3 API_PutObject: with ACLs
+// disabled a bucket takes "only PUT requests that don't specify an ACL or PUT
+// requests that specify bucket owner full control ACLs". "private" is refused
+// too: aws-cloudformation/rain issue 388.
 func checkWriter(c *op.Call, b *Bucket, acl string) error {
 	switch {
 	case b.Ownership == ownerEnforced:
-		if acl == "" || acl == "private" || acl == "bucket-owner-full-control" {
+		if acl == "" || acl == "bucket-owner-full-control" {
 			return nil
 		}
 		return noACLs()

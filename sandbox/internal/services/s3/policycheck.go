@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -77,6 +78,9 @@ func (s *Service) compilePolicy(b *Bucket, src []byte) (*policy.Policy, error) {
 	}
 	p, err := policy.Parse(b.Name, src, policy.Resource)
 	if err != nil {
+		if m := missingElement.FindStringSubmatch(err.Error()); m != nil {
+			return nil, malformedPolicy("Missing required field "+m[1], err.Error())
+		}
 		return nil, malformedPolicy("Policy document is not valid: "+err.Error(), "")
 	}
 	var doc struct{ Statement policyStatements }
@@ -132,6 +136,9 @@ func checkPrincipals(who principalWords) error {
 	}
 	return nil
 }
+
+// missingElement finds in an error of policy.Parse what S3 has words for.
+var missingElement = regexp.MustCompile(`missing element "(\w+)"`)
 
 func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 

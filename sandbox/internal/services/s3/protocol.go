@@ -152,6 +152,9 @@ func (protocol) Encode(w http.ResponseWriter, c *op.Call, operation string, out 
 // that the client learns the status and no code.
 func (protocol) EncodeError(w http.ResponseWriter, c *op.Call, operation string, e *op.Error) {
 	setRequestID(w, c)
+	if region, ok := c.Prepared.(regionHint); ok {
+		w.Header().Set("X-Amz-Bucket-Region", string(region))
+	}
 	for k, v := range e.Header {
 		w.Header().Set(k, v)
 	}

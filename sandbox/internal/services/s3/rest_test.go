@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/xml"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -130,6 +131,14 @@ func TestOwnershipAndACLs(t *testing.T) {
 	in.ACL = types.ObjectCannedACLPublicRead
 	_, err = w.root.PutObject(ctx, in)
 	w.wantCode(err, "AccessControlListNotSupported")
+	in = putInput("room", "k", "v")
+	in.ACL = types.ObjectCannedACLPrivate
+	_, err = w.root.PutObject(ctx, in)
+	w.wantCode(err, "AccessControlListNotSupported")
+	in = putInput("room", "k", "v")
+	in.ACL = types.ObjectCannedACLBucketOwnerFullControl
+	_, err = w.root.PutObject(ctx, in)
+	w.must(err)
 	_, err = w.root.PutBucketOwnershipControls(ctx, &s3.PutBucketOwnershipControlsInput{Bucket: b, OwnershipControls: &types.OwnershipControls{
 		Rules: []types.OwnershipControlsRule{{ObjectOwnership: types.ObjectOwnershipBucketOwnerPreferred}}}})
 	w.must(err)
@@ -181,8 +190,15 @@ func TestAccountPublicAccess(t *testing.T) {
 		t.Cleanup(func() { _ = resp.Body.Close() })
 		return resp
 	}
-	if resp := call("GET", ""); resp.StatusCode != 404 {
-		t.Errorf("unset: got %s, want 404", resp.Status)
+	resp := call("GET", "")
+	var unset struct { // as an S3 Control client reads it
+		XMLName xml.Name `xml:"ErrorResponse"`
+		Code    string   `xml:"Error>Code"`
+		ID      string   `xml:"RequestId"`
+	}
+	w.must(xml.NewDecoder(resp.Body).Decode(&unset))
+	if resp.StatusCode != 404 || unset.Code != "NoSuchPublicAccessBlockConfiguration" || unset.ID == "" {
+		t.Errorf("unset: got %s, %+v", resp.Status, unset)
 	}
 	if resp := call("PUT", "<PublicAccessBlockConfiguration><BlockPublicPolicy>true</BlockPublicPolicy></PublicAccessBlockConfiguration>"); resp.StatusCode != 200 {
 		t.Errorf("put: got %s", resp.Status)

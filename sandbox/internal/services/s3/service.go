@@ -133,21 +133,37 @@ func hostID(c *op.Call) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
+// errorDocument is S3's error document. S3 Control wraps it, and its clients
+// look for the code nowhere else.
+//
+// Source: S3 API Reference, ErrorResponses; the AWS SDK for Go v2's S3 Control client.
 func errorDocument(c *op.Call, e *op.Error) []byte {
+	control := callAddress(c).control
 	var b strings.Builder
 	write := func(name, value string) {
 		b.WriteString("<" + name + ">")
 		_ = xml.EscapeText(&b, []byte(value)) // a strings.Builder takes every write
 		b.WriteString("</" + name + ">")
 	}
-	b.WriteString(xml.Header + "<Error>")
+	b.WriteString(xml.Header)
+	if control {
+		b.WriteString("<ErrorResponse>")
+	}
+	b.WriteString("<Error>")
 	write("Code", e.Code)
 	write("Message", e.Message)
 	for _, f := range e.Fields {
 		write(f[0], f[1])
 	}
+	if control {
+		b.WriteString("</Error>")
+	}
 	write("RequestId", c.ID)
 	write("HostId", hostID(c))
-	b.WriteString("</Error>")
+	if control {
+		b.WriteString("</ErrorResponse>")
+	} else {
+		b.WriteString("</Error>")
+	}
 	return []byte(b.String())
 }

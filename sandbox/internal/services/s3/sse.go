@@ -59,12 +59,15 @@ func sseHeaders(e SSE) sseOutput {
 }
 
 // chooseSSE decides how a new object is encrypted: by the request's headers,
-// else by the bucket's default. Key IDs and aliases are looked up in the
-// requester's account.
+// else by the bucket's default. Headers that say aws:kms and name no key mean
+// the AWS managed key, whatever key the bucket's default names. Key IDs and
+// aliases are looked up in the requester's account, and so is aws/s3.
 //
-// Source: S3 API_PutObject (x-amz-server-side-encryption-aws-kms-key-id),
-// S3 User Guide bucket-encryption ("KMS resolves the key within the
-// requester's account").
+// Source: S3 API_PutObject (x-amz-server-side-encryption-aws-kms-key-id: "do
+// not provide ..., Amazon S3 uses the AWS managed key (aws/s3)"); S3 User Guide
+// bucket-encryption, "Using SSE-KMS encryption for cross-account operations";
+// hashicorp/terraform-provider-aws issue 28821, where a default without a key
+// took the writer's aws/s3.
 func (s *Service) chooseSSE(c *op.Call, b *Bucket, in sseInput) (SSE, error) {
 	e := SSE{Algorithm: in.Encryption}
 	keyID := in.KMSKeyID
@@ -93,7 +96,7 @@ func (s *Service) chooseSSE(c *op.Call, b *Bucket, in sseInput) (SSE, error) {
 		return e, invalidArgument("x-amz-server-side-encryption", e.Algorithm, "The encryption method specified is not supported")
 	}
 	if c.Caller.Account == "" {
-		return e, op.Errorf(400, "InvalidArgument", "Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.")
+		return e, unsignedForKMS()
 	}
 	var err error
 	if keyID == "" {
@@ -134,6 +137,9 @@ func (s *Service) keyChecks(c *op.Call, b *Bucket, action, key string, e SSE) ([
 	if e.Algorithm != sseKMS {
 		return nil, nil
 	}
+	if c.Caller.Account == "" {
+		return nil, unsignedForKMS()
+	}
 	check, err := s.keys.Check(c, action, e.KeyARN, encryptionContext(b, key, e.BucketKey), via(b))
 	if err != nil {
 		return nil, kmsError(err)
@@ -141,10 +147,19 @@ func (s *Service) keyChecks(c *op.Call, b *Bucket, action, key string, e SSE) ([
 	return []op.Check{check}, nil
 }
 
-// secureForKMS refuses SSE-KMS over plain HTTP.
+// unsignedForKMS is the answer to anonymous requests for what KMS protects.
 //
-// Source: S3 API_PutObject: requests for an object protected by KMS fail if
-// they are not made over SSL.
+// Source: AWS Knowledge Center s3-kms-signature-version-error.
+func unsignedForKMS() error {
+	return op.Errorf(400, "InvalidArgument", "Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.")
+}
+
+// secureForKMS refuses SSE-KMS over plain HTTP. HEAD reads no bytes and passes.
+//
+// Source: S3 API_CreateMultipartUpload: "All GET and PUT requests for an object
+// protected by KMS fail if you don't make them by using SSL"; the wording:
+// AWS Knowledge Center s3-kms-signature-version-error. That the code is
+// InvalidArgument is an inference from the other error of that page.
 func secureForKMS(c *op.Call, e SSE) error {
 	if e.Algorithm != sseKMS || c.Secure {
 		return nil

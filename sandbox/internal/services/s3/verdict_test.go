@@ -294,6 +294,8 @@ func TestBucketPolicyValidation(t *testing.T) {
 		{doc(`{"AWS":"arn:aws:iam::111122223333:role/r"}`, `"s3:GetObject"`, objects, ""), "", ""},
 		{doc(account, `"s3:*"`, `["arn:aws:s3:::room","arn:aws:s3:::room/*"]`, ""), "", ""},
 		{`["no"]`, "MalformedPolicy", "first byte must be '{'"},
+		{`{}`, "MalformedPolicy", "Missing required field Statement"},
+		{`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::room/*"}]}`, "MalformedPolicy", "Missing required field Principal"},
 		{doc(account, `"s3:GetObject"`, `"arn:aws:s3:::other/*"`, ""), "MalformedPolicy", "Policy has invalid resource"},
 		{doc(account, `"s3:GetObject"`, `"arn:aws:s3:::roommate/*"`, ""), "MalformedPolicy", "Policy has invalid resource"},
 		{doc(account, `"s3:GetObject"`, `"arn:aws:s3:::room"`, ""), "MalformedPolicy", "Action does not apply to any resource"},

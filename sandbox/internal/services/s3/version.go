@@ -148,17 +148,20 @@ func (s *Service) versionChecks(c *op.Call, in *objectInput, action, versionActi
 }
 
 // readable finds the version that a request names. What is not there is 404 to
-// callers who may list the bucket and 403 to others.
+// callers who may list the bucket and 403 to others. The question carries the
+// key as s3:prefix, so that a permission to list under a prefix covers the keys
+// that begin with it.
 //
 // Source: S3 API_GetObject and API_HeadObject, "Permissions";
-// S3 User Guide DeleteMarker.
+// S3 User Guide DeleteMarker; s3:prefix: Ceph tracker 74398, which compared
+// with AWS.
 func (s *Service) readable(c *op.Call, in *objectInput) (*Object, error) {
 	o := s.version(in.Bucket, in.Key, in.VersionID)
 	if o != nil && !o.DeleteMarker {
 		return o, nil
 	}
 	b := s.buckets.Get(in.Bucket)
-	if err := c.Ask(s.onBucket(c, b, "s3:ListBucket")); err != nil {
+	if err := c.Ask(s.onBucket(c, b, "s3:ListBucket", op.Single("s3:prefix", in.Key))); err != nil {
 		return nil, err
 	}
 	var header map[string]string
@@ -167,16 +170,42 @@ func (s *Service) readable(c *op.Call, in *objectInput) (*Object, error) {
 	}
 	switch {
 	case o != nil && in.VersionID != "":
-		header["Allow"] = "DELETE"
-		return nil, &op.Error{Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed",
-			Message: "The specified method is not allowed against this resource.", Header: header,
-			Fields: [][2]string{{"Method", c.HTTP.Method}, {"ResourceType", "DeleteMarker"}}}
+		return nil, markerRefused(c, o)
 	case in.VersionID != "":
 		return nil, &op.Error{Status: http.StatusNotFound, Code: "NoSuchVersion", Message: "The specified version does not exist.",
 			Fields: [][2]string{{"Key", in.Key}, {"VersionId", in.VersionID}}}
 	}
 	return nil, &op.Error{Status: http.StatusNotFound, Code: "NoSuchKey", Message: "The specified key does not exist.",
 		Fields: [][2]string{{"Key", in.Key}}, Header: header}
+}
+
+// markerRefused is the answer to a request for a delete marker itself.
+//
+// Source: S3 API_GetObject and API_HeadObject: 405 and the Last-Modified
+// header; S3 User Guide DeleteMarker.
+func markerRefused(c *op.Call, o *Object) error {
+	return &op.Error{
+		Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed",
+		Message: "The specified method is not allowed against this resource.",
+		Fields:  [][2]string{{"Method", c.HTTP.Method}, {"ResourceType", "DeleteMarker"}},
+		Header: map[string]string{
+			"X-Amz-Delete-Marker": "true", "X-Amz-Version-Id": o.VersionID, "Allow": "DELETE",
+			"Last-Modified": o.Modified.UTC().Format(http.TimeFormat),
+		},
+	}
+}
+
+// changeable is readable for what changes or reads a version's own records,
+// tags and access control lists: there a delete marker is refused as such, also
+// where it is the current version.
+//
+// Source: observed on AWS: GetObjectTagging, PutObjectTagging,
+// DeleteObjectTagging and PutObjectAcl answer 405, GetObjectAcl 404.
+func (s *Service) changeable(c *op.Call, in *objectInput) (*Object, error) {
+	if o := s.version(in.Bucket, in.Key, in.VersionID); o != nil && o.DeleteMarker {
+		return nil, markerRefused(c, o)
+	}
+	return s.readable(c, in)
 }
 
 // Continuation tokens are opaque to callers: the last key in base64.
