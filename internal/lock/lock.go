@@ -20,9 +20,20 @@ type Lock struct {
 	Controls []Attack
 	// Attacks must all be refused, or, where Attack.Want says so, answered.
 	Attacks []Attack
+	// Without says why the lock does not apply to a room, such as one that has
+	// nothing of what the claim is about; "" when it applies. Nil: it always does.
+	Without func(w *World) string
 	// TakeOff removes the lock from the world, for the mutation test. It
 	// returns how to put it back.
 	TakeOff func(ctx context.Context, w *World) (putBack func() error, err error)
+}
+
+// Applies tells whether the room has what the claim is about, and if not why.
+func (l *Lock) Applies(w *World) (why string, applies bool) {
+	if l.Without != nil {
+		why = l.Without(w)
+	}
+	return why, why == ""
 }
 
 // Attack is one attempt.

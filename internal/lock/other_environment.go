@@ -115,6 +115,12 @@ func otherEnvironment() *Lock {
 		ID:       "other-environment",
 		Claim:    "One environment's principal cannot read, write, lock or decrypt another's state.",
 		Enforced: "modules/state-backend/main.policy.tf: AllowState... and AllowLock...; main.keys.tf: a key for each environment",
+		Without: func(w *World) string {
+			if n := len(w.Environments); n < 2 {
+				return fmt.Sprintf("the lock is between two environments, and the room has %d", n)
+			}
+			return ""
+		},
 		Controls: []Attack{
 			between("PutObject of its own state", true, putEnvironment("")),
 			between("GetObject of its own state", true, readEnvironment),

@@ -26,8 +26,7 @@ type World struct {
 	// Audience the only one accepted.
 	Forge, Project, Branch, Audience string
 	// Environments keep their states in the bucket from other accounts. With
-	// fewer than two, the lock between environments says that it has nothing to
-	// try and is an error.
+	// fewer than two, the lock between environments does not apply.
 	Environments []Environment
 
 	// Operator is an administrator's session in the room's account: the person

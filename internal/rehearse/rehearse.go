@@ -89,6 +89,10 @@ func Run(ctx context.Context, o Options) (*Rehearsal, error) {
 	}
 	r.begin("attack")
 	for _, l := range r.options.Locks {
+		if why, applies := l.Applies(r.World); !applies {
+			r.Report.NotApplicable = append(r.Report.NotApplicable, NotApplicable{l.ID, why})
+			continue
+		}
 		result, err := l.Try(ctx, r.World)
 		if err != nil {
 			return r, err

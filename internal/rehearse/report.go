@@ -21,6 +21,14 @@ type Report struct {
 	// Holds tells whether every lock holds. False until they were tried.
 	Holds   bool    `json:"holds"`
 	Seconds Seconds `json:"seconds"`
+	// NotApplicable are locks that this room has nothing to try on.
+	NotApplicable []NotApplicable `json:"not_applicable"`
+}
+
+// NotApplicable is a lock that was not tried, and why.
+type NotApplicable struct {
+	ID  string `json:"id"`
+	Why string `json:"why"`
 }
 
 // Engine is the engine that built the room.
@@ -43,7 +51,7 @@ type Seconds struct {
 }
 
 func newReport() Report {
-	return Report{FormatVersion: 1, Steps: []Step{}, Locks: []lock.Result{}}
+	return Report{FormatVersion: 1, Steps: []Step{}, Locks: []lock.Result{}, NotApplicable: []NotApplicable{}}
 }
 
 func (r *Report) add(l lock.Result) {

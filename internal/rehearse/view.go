@@ -17,6 +17,9 @@ func (r *Report) Table(w io.Writer, width int, colour bool) error {
 	for _, l := range r.Locks {
 		p.lock(l)
 	}
+	for _, n := range r.NotApplicable {
+		p.printf("\n(none)  %s  %s\n", n.ID, n.Why)
+	}
 	held := 0
 	for _, l := range r.Locks {
 		if l.Holds {

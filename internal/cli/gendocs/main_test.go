@@ -7,37 +7,6 @@ import (
 	"testing"
 )
 
-const repository = "../../.."
-
-// The reference is part of the repository, so that it can be read without
-// building anything.
-func TestCommandReferenceIsUpToDate(t *testing.T) {
-	pages, err := generate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	const repair = "run: make docs"
-	for name, want := range pages {
-		got, err := os.ReadFile(filepath.Join(repository, dir, name))
-		if err != nil {
-			t.Errorf("%s/%s is missing; %s", dir, name, repair)
-			continue
-		}
-		if !bytes.Equal(got, want) {
-			t.Errorf("%s/%s is stale; %s", dir, name, repair)
-		}
-	}
-	files, err := os.ReadDir(filepath.Join(repository, dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		if _, ok := pages[f.Name()]; !ok {
-			t.Errorf("%s/%s belongs to no command; %s", dir, f.Name(), repair)
-		}
-	}
-}
-
 func TestWriteRemovesPagesOfRemovedCommands(t *testing.T) {
 	out := t.TempDir()
 	stale := filepath.Join(out, "strongroom_removed.md")
