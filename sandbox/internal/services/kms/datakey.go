@@ -114,7 +114,7 @@ func (s *Service) randomRows() []op.Row {
 			case in.Recipient != nil:
 				return nil, unsupported("Nitro attestation (Recipient)")
 			case in.NumberOfBytes == nil:
-				return nil, missing("NumberOfBytes")
+				return nil, invalid("NumberOfBytes is required.")
 			}
 			_, err := dataKeySize("", in.NumberOfBytes)
 			return anyResource(c, "GenerateRandom"), err

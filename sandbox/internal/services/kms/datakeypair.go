@@ -82,6 +82,9 @@ func preparePair(c *op.Call, spec types.DataKeyPairSpec) error {
 	if usages(types.KeySpec(spec)) == nil {
 		return unsupported("data key pairs of KeyPairSpec %s", spec)
 	}
+	if c.Caller.Account == "" {
+		return nil // unsigned: the dispatcher refuses it
+	}
 	private, err := newPrivate(c.Rand, string(spec))
 	if err != nil {
 		return err

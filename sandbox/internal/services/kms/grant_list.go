@@ -57,7 +57,11 @@ func (s *Service) retireRows() []op.Row {
 				case !strings.Contains(*in.RetiringPrincipal, ":"+c.Caller.Account+":"):
 					return nil, noForeignKey(c, "kms:ListRetirableGrants", "resource: "+*in.RetiringPrincipal)
 				}
-				return anyResource(c, "ListRetirableGrants"), pageArgs(in.Limit, 100)
+				// Source: KMS API_ListRetirableGrants: "The authorized resource
+				// is the retiring principal specified in the request."
+				checks := anyResource(c, "ListRetirableGrants")
+				checks[0].Resource.ARN = *in.RetiringPrincipal
+				return checks, pageArgs(in.Limit, 100)
 			}, s.listRetirable),
 	}
 }

@@ -2,6 +2,7 @@ package kms
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/kms"
@@ -72,8 +73,67 @@ func managedPolicy(account, region, service string) string {
 }`
 }
 
+// parsePolicy compiles a key policy. Statements without Action or Resource are
+// taken as KMS takes them: they have no effect.
+//
+// Source: KMS API_PutKeyPolicy, Policy: "If either of the required Resource or
+// Action elements are missing from a key policy statement, the policy statement
+// has no effect [...] API requests succeed".
 func parsePolicy(name, text string) (*policy.Policy, error) {
-	return policy.Parse(name, []byte(text), policy.Key)
+	p, err := policy.Parse(name, []byte(text), policy.Key)
+	if err == nil {
+		return p, nil
+	}
+	if full, ok := completed(text); ok {
+		if p, err := policy.Parse(name, full, policy.Key); err == nil {
+			return p, nil
+		}
+	}
+	return nil, err
+}
+
+// nowhere is a resource that no key has.
+const nowhere = `"arn:aws:kms:us-east-1:000000000000:key/none"`
+
+// completed gives statements that lack Action or Resource both, and a resource
+// that nothing matches. ok is false if no statement lacks either.
+func completed(text string) (full []byte, ok bool) {
+	type element = map[string]json.RawMessage
+	var doc element
+	if json.Unmarshal([]byte(text), &doc) != nil {
+		return nil, false
+	}
+	var list []element
+	if json.Unmarshal(doc["Statement"], &list) != nil {
+		var one element
+		if json.Unmarshal(doc["Statement"], &one) != nil {
+			return nil, false
+		}
+		list = []element{one}
+	}
+	has := func(st element, names ...string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return st[n] != nil })
+	}
+	for _, st := range list {
+		if has(st, "Action", "NotAction") && has(st, "Resource", "NotResource") {
+			continue
+		}
+		ok = true
+		if !has(st, "Action", "NotAction") {
+			st["Action"] = json.RawMessage(`"kms:*"`)
+		}
+		delete(st, "NotResource")
+		st["Resource"] = json.RawMessage(nowhere)
+	}
+	if !ok {
+		return nil, false
+	}
+	var err error
+	if doc["Statement"], err = json.Marshal(list); err != nil {
+		return nil, false
+	}
+	full, err = json.Marshal(doc)
+	return full, err == nil
 }
 
 // delegation is a key policy that leaves it to the account's IAM policies, for
@@ -175,7 +235,9 @@ const lockoutAsks = "KMS API_PutKeyPolicy: the lockout safety check asks whether
 // one. IAM counts: a policy that delegates to the account helps a caller only
 // if IAM lets it use kms:PutKeyPolicy.
 //
-// Source: KMS API_PutKeyPolicy, BypassPolicyLockoutSafetyCheck.
+// Source: KMS API_PutKeyPolicy, Policy; KMS Developer Guide, "Permissions for
+// AWS KMS": a CreateKey caller "must have the kms:PutKeyPolicy permission [...]
+// from an IAM policy or they can include this permission in the key policy".
 func (s *Service) lockoutCheck(c *op.Call, k *key) error {
 	check, err := s.check(c, target{key: k}, ask{action: "PutKeyPolicy"})
 	if err != nil {

@@ -33,10 +33,10 @@ func validTags(tags []types.Tag) error {
 			return err
 		}
 		if strings.HasPrefix(strings.ToLower(*t.TagKey), "aws:") {
-			return fail("TagException", "aws: prefixed tag key names are not allowed for external use.")
+			return fail("TagException", "Tags beginning with aws: are reserved")
 		}
 		if seen[*t.TagKey] {
-			return fail("TagException", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+			return fail("TagException", "Duplicate tag keys")
 		}
 		seen[*t.TagKey] = true
 	}
