@@ -52,6 +52,16 @@ func (s *Sandbox) AttachSCP(account string, level int, name string, doc []byte) 
 	return s.parts.db.Update(func() error { return s.parts.iam.AttachSCP(account, level, name, doc) })
 }
 
+// AttachRCP attaches a resource control policy to an account, the owner of
+// resources, at a level as in AttachSCP. It can only deny: every level holds
+// RCPFullAWSAccess, as on AWS. doc is the policy's JSON.
+func (s *Sandbox) AttachRCP(account string, level int, name string, doc []byte) error {
+	if _, err := s.RootCredentials(account); err != nil {
+		return err
+	}
+	return s.parts.db.Update(func() error { return s.parts.iam.AttachRCP(account, level, name, doc) })
+}
+
 const keyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 // newKey makes an access key in the shape of AWS's.

@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"cmp"
 	"sync"
 
 	"github.com/strongroom-dev/strongroom/policy"
@@ -12,6 +13,7 @@ import (
 // lock.
 type Authorizer struct {
 	dir   op.Directory
+	org   op.Organization // nil: no account has resource control policies
 	known *knownKeys
 	pool  sync.Pool
 }
@@ -25,6 +27,7 @@ type Lister interface{ Keys() []string }
 // identities.
 func New(dir op.Directory, services []op.Service) *Authorizer {
 	a := &Authorizer{dir: dir, known: newKnownKeys(services)}
+	a.org, _ = dir.(op.Organization)
 	a.pool.New = func() any { return &question{ctx: &policy.Context{}} }
 	return a
 }
@@ -105,6 +108,9 @@ func (a *Authorizer) ask(q *question, c *op.Call, check *op.Check) {
 		RestrictPublic: check.Resource.RestrictPublic, Granted: check.Grant != "",
 	}
 	q.set.Resource = check.Resource.Policy
+	if owner := cmp.Or(check.Resource.Account, caller.Account); a.org != nil && owner != "" {
+		q.set.RCPs = a.org.RCPs(owner)
+	}
 	switch {
 	case check.Principal != nil:
 		q.req.Principal = check.Principal

@@ -1,6 +1,10 @@
 package op
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/strongroom-dev/strongroom/policy"
+)
 
 // Service is one AWS service of the sandbox.
 type Service interface {
@@ -38,6 +42,13 @@ type Directory interface {
 	// Policies returns the identity policies and the permissions boundary of a
 	// user or of the role behind a session; boundary is nil if there is none.
 	Policies(caller *Caller) Policies
+}
+
+// Organization is implemented by a Directory whose accounts have resource
+// control policies. Its methods are called under the state's lock.
+type Organization interface {
+	// RCPs returns those of an account by level, root first; nil: none apply.
+	RCPs(account string) [][]*policy.Policy
 }
 
 // Credential is an access key with what is needed to verify it.
