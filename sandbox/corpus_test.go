@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -126,8 +127,6 @@ func expressible(c *policytest.Case, carried []string) error {
 	switch {
 	case len(c.VPCEndpointPolicies) > 0:
 		return inexpressible("the sandbox has no VPC endpoints")
-	case len(c.RCPs) > 0:
-		return inexpressible("the sandbox attaches no RCPs")
 	case strings.HasSuffix(string(c.Request.Principal), ".amazonaws.com"):
 		return inexpressible("the caller is an AWS service")
 	}
@@ -136,13 +135,18 @@ func expressible(c *policytest.Case, carried []string) error {
 			return inexpressible("Organizations keeps a policy at every level")
 		}
 	}
+	for _, level := range c.RCPs {
+		if !slices.ContainsFunc(level, isFull) {
+			return inexpressible("Organizations keeps RCPFullAWSAccess at every level")
+		}
+	}
 	set, _, err := policytest.Build(c)
 	if err != nil {
 		return err
 	}
 	var all []*policy.Policy
 	all = append(append(append(all, set.Identity...), set.Session...), set.Boundary, set.Resource)
-	for _, level := range set.SCPs {
+	for _, level := range slices.Concat(set.SCPs, set.RCPs) {
 		all = append(all, level...)
 	}
 	may := map[string]bool{}
@@ -286,8 +290,24 @@ func makeRole(ctx context.Context, client *iam.Client, account, name string) err
 	return err
 }
 
-// organization attaches the SCPs.
+// isFull reports the policy that lets everything pass.
+func isFull(raw json.RawMessage) bool {
+	p, err := policy.Parse("rcp", raw, policy.RCP)
+	return err == nil && p.Len() == 1 && p.Statement(0).Effect == policy.EffectAllow
+}
+
+// organization attaches the SCPs and RCPs.
 func (w *world) organization() error {
+	for i, level := range w.c.RCPs {
+		for j, doc := range level {
+			if isFull(doc) {
+				continue // it is there by itself
+			}
+			if err := w.sb.AttachRCP(w.owner, i, fmt.Sprintf("p%d", j), doc); err != nil {
+				return err
+			}
+		}
+	}
 	account := accountOf(string(w.c.Request.Principal))
 	for i, level := range w.c.SCPs {
 		for j, doc := range level {
@@ -433,6 +453,9 @@ func (w *world) answer(err error) (policytest.Answer, error) {
 		return "", why
 	}
 	var api smithy.APIError
+	if errors.As(err, &api) && strings.HasPrefix(api.ErrorCode(), "MissingAuthenticationToken") {
+		return "", inexpressible("the service turns unsigned requests away before a policy is asked")
+	}
 	if !errors.As(err, &api) || !strings.HasPrefix(api.ErrorCode(), "AccessDenied") {
 		return "", fmt.Errorf("the call ended without a verdict: %w", err)
 	}
