@@ -23,8 +23,11 @@ func TestUnsignedPreparesNothing(t *testing.T) {
 	if err := preparePair(c, "RSA_4096"); err != nil {
 		t.Errorf("GenerateDataKeyPair: %v", err)
 	}
+	if c.Prepared != nil {
+		t.Errorf("prepared %T", c.Prepared)
+	}
 	c.Caller.Account = "111122223333"
-	if err := preparePair(c, "RSA_4096"); err == nil {
-		t.Error("a signed request prepares nothing either")
+	if err := prepareKey(c, &sdk.CreateKeyInput{}); err == nil {
+		t.Error("a signed request takes no randomness either")
 	}
 }

@@ -18,6 +18,8 @@ func (s *Service) rotationRows() []op.Row {
 			id: func(in *sdk.EnableKeyRotationInput) *string { return in.KeyId },
 			ask: func(_ *op.Call, in *sdk.EnableKeyRotationInput, _ *key) (ask, error) {
 				if in.RotationPeriodInDays == nil {
+					// Source: KMS Developer Guide, conditions-kms: the
+					// default counts where the parameter is left out.
 					return ask{keys: []op.Key{op.Single("kms:RotationPeriodInDays", strconv.Itoa(defaultPeriod))}}, nil
 				}
 				days := *in.RotationPeriodInDays

@@ -72,6 +72,9 @@ func (s *Service) deletionRows() []op.Row {
 			name: "ScheduleKeyDeletion", access: op.Write, reach: ownKey,
 			id: func(in *sdk.ScheduleKeyDeletionInput) *string { return in.KeyId },
 			ask: func(_ *op.Call, in *sdk.ScheduleKeyDeletionInput, _ *key) (ask, error) {
+				// Source: KMS Developer Guide, conditions-kms: a condition on a
+				// parameter "works even when the parameter doesn't appear in
+				// the request", with its default value.
 				days, err := window(in)
 				return ask{keys: []op.Key{op.Single("kms:ScheduleKeyDeletionPendingWindowInDays", strconv.Itoa(int(days)))}}, err
 			},
