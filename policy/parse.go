@@ -19,11 +19,11 @@ func Parse(name string, src []byte, kind Kind) (*Policy, error) {
 // ParseLoose compiles a document for a simulation, which has to give a verdict
 // on text that AWS would not store. A fault with one possible meaning is taken
 // at that meaning: a Principal where the kind has none is passed over, a
-// statement of a resource policy without Principal applies to nobody, an action,
-// a resource or a value that cannot be one matches nothing, NotPrincipal with Allow is the
-// complement, a trust policy's Resource is held against the role. Text with no
-// single meaning stays a *SyntaxError: unknown elements and operators, misspelt
-// effects, broken JSON.
+// statement of a resource policy without Principal applies to nobody, a
+// principal, action, resource or value that cannot be one matches nothing,
+// NotPrincipal with Allow is the complement, a trust policy's Resource is held
+// against the role. Text with no single meaning stays a *SyntaxError: unknown
+// elements and operators, misspelt effects, broken JSON.
 func ParseLoose(name string, src []byte, kind Kind) (*Policy, error) {
 	return parse(name, src, kind, true)
 }

@@ -165,7 +165,9 @@ func (p *parser) principals(n *node, path string) ([]principalRef, *SyntaxError)
 		}
 		for _, it := range items {
 			r, ok := newPrincipalRef(m.name, it.text)
-			if !ok {
+			if !ok && p.loose {
+				r = principalRef{typ: m.name, text: it.text}
+			} else if !ok {
 				return nil, p.fail(it.pos, it.path, "", "invalid principal %q", it.text)
 			}
 			refs = append(refs, r)

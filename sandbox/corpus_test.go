@@ -130,6 +130,12 @@ func expressible(c *policytest.Case, carried []string) error {
 	case strings.HasSuffix(string(c.Request.Principal), ".amazonaws.com"):
 		return inexpressible("the caller is an AWS service")
 	}
+	if policytest.Storable(c) != nil {
+		return inexpressible("AWS would not store a document of the case")
+	}
+	if strings.Contains(c.Request.Resource.ARN, "*") {
+		return inexpressible("the resource is a pattern")
+	}
 	for _, level := range c.SCPs {
 		if len(level) == 0 {
 			return inexpressible("Organizations keeps a policy at every level")

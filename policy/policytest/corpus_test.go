@@ -51,3 +51,22 @@ func TestEveryCaseNamesItsSource(t *testing.T) {
 		}
 	}
 }
+
+// Only the cases of documents.jsonl, and those on short ARNs, are about
+// documents that AWS would not store.
+func TestDocumentsAreStorableOutsideTheirOwnFile(t *testing.T) {
+	cases, err := policytest.Corpus()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range cases {
+		c := &cases[i]
+		if strings.HasPrefix(c.ID, "short-arn-") {
+			continue
+		}
+		fault := policytest.Storable(c)
+		if own := c.File == "documents.jsonl"; own != (fault != nil) {
+			t.Errorf("%s:%d: %s: fault %v", c.File, c.Line, c.ID, fault)
+		}
+	}
+}

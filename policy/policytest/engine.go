@@ -32,9 +32,21 @@ func Engine(c *Case) (got Answer, because string, err error) {
 	return got, e.String(), nil
 }
 
-// Build compiles the case's policies and request.
+// Storable returns nil if AWS would store every document of the case, and the
+// first fault otherwise. A simulation answers such a case all the same.
+func Storable(c *Case) error {
+	_, _, err := build(c, policy.Parse)
+	return err
+}
+
+// Build compiles the case's policies and request. Documents are read with
+// policy.ParseLoose, and a * in the resource makes it a pattern.
 func Build(c *Case) (*policy.Set, *policy.Request, error) {
-	b := builder{}
+	return build(c, policy.ParseLoose)
+}
+
+func build(c *Case, parse parseFunc) (*policy.Set, *policy.Request, error) {
+	b := builder{parse: parse}
 	set := &policy.Set{
 		Identity: b.list("identityPolicies", c.IdentityPolicies, policy.Identity),
 		Boundary: b.one("permissionBoundary", c.PermissionBoundary, policy.Boundary),
@@ -94,13 +106,18 @@ func principalOf(r *Request) (*policy.Principal, error) {
 }
 
 // builder compiles documents and keeps the first error.
-type builder struct{ err error }
+type builder struct {
+	parse parseFunc
+	err   error
+}
+
+type parseFunc func(name string, src []byte, kind policy.Kind) (*policy.Policy, error)
 
 func (b *builder) one(name string, src json.RawMessage, kind policy.Kind) *policy.Policy {
 	if len(src) == 0 || bytes.Equal(src, []byte("null")) {
 		return nil
 	}
-	p, err := policy.ParseLoose(name, src, kind)
+	p, err := b.parse(name, src, kind)
 	if err != nil && b.err == nil {
 		b.err = err
 	}
