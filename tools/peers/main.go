@@ -32,7 +32,7 @@ func main() {
 	flag.IntVar(&p.starts, "starts", 11, "how often each server is started")
 	flag.IntVar(&p.requests, "requests", 15000, "requests of one load")
 	flag.IntVar(&p.clients, "clients", 4, "connections of one load")
-	flag.DurationVar(&p.limit, "limit", 10*time.Second, "longest time of one load")
+	flag.DurationVar(&p.limit, "limit", 6*time.Second, "longest time of one load")
 	flag.Parse()
 	if err := p.run(os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "peers:", err)

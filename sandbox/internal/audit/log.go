@@ -5,15 +5,21 @@ import (
 	"encoding/json"
 	"io"
 	"sync"
+	"time"
 )
 
 // queued is how many requests may wait to be written before requests wait.
 const queued = 1024
 
+// gather is how long the writer lets requests collect after it has written
+// some: to wake it for each would cost more than to write it.
+const gather = 2 * time.Millisecond
+
 // Log keeps and writes events. It is safe for concurrent use.
 type Log struct {
 	rand  io.Reader
 	in    chan item
+	hurry chan struct{} // ends the gathering
 	done  chan struct{}
 	close sync.RWMutex // held for writing while in is closed
 	over  bool
@@ -34,7 +40,7 @@ type item struct {
 // New starts a log that keeps the last keep events in memory and writes each
 // as a JSON line to w, if w is not nil. rand makes event IDs. End it with Close.
 func New(w io.Writer, keep int, rand io.Reader) *Log {
-	l := &Log{rand: rand, in: make(chan item, queued), done: make(chan struct{}), keep: keep}
+	l := &Log{rand: rand, in: make(chan item, queued), hurry: make(chan struct{}, 1), done: make(chan struct{}), keep: keep}
 	go l.run(w)
 	return l
 }
@@ -57,7 +63,16 @@ func (l *Log) send(it item) bool {
 func (l *Log) Flush() {
 	done := make(chan struct{})
 	if l.send(item{flush: done}) {
+		l.wake()
 		<-done
+	}
+}
+
+// wake ends the gathering that runs, or the next one.
+func (l *Log) wake() {
+	select {
+	case l.hurry <- struct{}{}:
+	default:
 	}
 }
 
@@ -90,6 +105,7 @@ func (l *Log) Close() error {
 	if !l.over {
 		l.over = true
 		close(l.in)
+		l.wake()
 	}
 	l.close.Unlock()
 	<-l.done
@@ -111,6 +127,8 @@ func (l *Log) run(w io.Writer) {
 		}
 	}
 	defer flush()
+	timer := time.NewTimer(gather)
+	defer timer.Stop()
 	for it := range l.in {
 		if it.flush == nil {
 			e := it.record.event(l.rand)
@@ -124,6 +142,12 @@ func (l *Log) run(w io.Writer) {
 		}
 		if it.flush != nil {
 			close(it.flush)
+		} else if len(l.in) == 0 {
+			timer.Reset(gather)
+			select {
+			case <-l.hurry:
+			case <-timer.C:
+			}
 		}
 	}
 }
