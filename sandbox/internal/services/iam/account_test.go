@@ -126,6 +126,12 @@ func TestServiceLinkedRole(t *testing.T) {
 	wantCode(t, err, "UnmodifiableEntity")
 	_, err = root.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: role.RoleName})
 	wantCode(t, err, "UnmodifiableEntity")
+	_, err = root.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: role.RoleName, Description: aws.String("d"), MaxSessionDuration: aws.Int32(7200)})
+	wantCode(t, err, "UnmodifiableEntity")
+	must[*iam.UpdateRoleOutput](t)(root.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: role.RoleName, Description: aws.String("our own words")}))
+	if got := must[*iam.GetRoleOutput](t)(root.GetRole(ctx, &iam.GetRoleInput{RoleName: role.RoleName})).Role; aws.ToString(got.Description) != "our own words" {
+		t.Errorf("description %q", aws.ToString(got.Description))
+	}
 	task := must[*iam.DeleteServiceLinkedRoleOutput](t)(root.DeleteServiceLinkedRole(ctx, &iam.DeleteServiceLinkedRoleInput{RoleName: role.RoleName})).DeletionTaskId
 	if got := must[*iam.GetServiceLinkedRoleDeletionStatusOutput](t)(root.GetServiceLinkedRoleDeletionStatus(ctx, &iam.GetServiceLinkedRoleDeletionStatusInput{DeletionTaskId: task})).Status; got != types.DeletionTaskStatusTypeSucceeded {
 		t.Errorf("got %q", got)

@@ -130,7 +130,13 @@ func (s *Service) listRoles(c *op.Call, in *iam.ListRolesInput) (*iam.ListRolesO
 }
 
 func (s *Service) updateRole(c *op.Call, in *iam.UpdateRoleInput) (*iam.UpdateRoleOutput, error) {
-	e, err := s.mutable(c, roleKind, in.RoleName)
+	// Source: IAM User Guide, "Edit a service-linked role description": it is
+	// the only thing that a person may change of one.
+	find := s.mutable
+	if in.MaxSessionDuration == nil {
+		find = s.must
+	}
+	e, err := find(c, roleKind, in.RoleName)
 	if err != nil {
 		return nil, err
 	}
