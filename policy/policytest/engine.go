@@ -19,7 +19,7 @@ func Engine(c *Case) (got Answer, because string, err error) {
 	d := set.Decide(req)
 	e := set.Explain(req)
 	if d.Verdict != e.Verdict {
-		return "", "", fmt.Errorf("Decide answers %v and Explain %v", d.Verdict, e.Verdict)
+		return "", "", fmt.Errorf("verdict %v of Decide, and %v of Explain", d.Verdict, e.Verdict)
 	}
 	switch d.Verdict {
 	case policy.Allow:
