@@ -246,7 +246,7 @@ func (x *exchange) find(rt route, claim *sigv4.Claim) error {
 		if claim != nil {
 			name, x.call.Region = claim.Service, claim.Region
 		} else {
-			name, x.call.Region = x.guess(), defaultRegion
+			name, x.call.Region, x.call.Anywhere = x.guess(), defaultRegion, true
 		}
 		if globalServices[name] {
 			x.call.Region = defaultRegion
@@ -288,7 +288,7 @@ func (x *exchange) guess() string {
 }
 
 func (x *exchange) target(rt route) sigv4.Target {
-	t := sigv4.Target{Service: x.svc.prefix, S3: x.svc.dialect == sigv4.S3}
+	t := sigv4.Target{Service: x.svc.prefix, S3: x.svc.dialect == sigv4.S3, Wide: x.svc.dialect == sigv4.Query}
 	if x.svc.prefix == "s3-control" {
 		t.Service = "s3"
 	}

@@ -93,8 +93,8 @@ func parseQuery(q url.Values) (*Claim, error) {
 		return nil, &Error{Reason: Unsupported, Presigned: true}
 	}
 	c := &Claim{Presigned: true, Token: q.Get("X-Amz-Security-Token"), stamp: q.Get("X-Amz-Date")}
-	// Services other than S3 may leave X-Amz-Expires out; their own limit of
-	// fifteen minutes then applies.
+	// Services other than S3 do not look at X-Amz-Expires; their limit is a
+	// quarter of an hour. Source: github.com/aws/aws-sdk-go issue 2167.
 	if len(q["X-Amz-Expires"]) > 0 {
 		n, err := strconv.Atoi(q.Get("X-Amz-Expires"))
 		if err != nil || n < 1 || n > 604800 {

@@ -237,6 +237,37 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// Source: the "15 min." and "5 min." of the services' own refusals; that only
+// S3 looks at X-Amz-Expires.
+func TestHowFarAClockMayBeOff(t *testing.T) {
+	wide := kms
+	wide.Wide = true
+	plain := request{method: "POST", url: "https://kms.eu-west-2.amazonaws.com/", body: `{}`, service: "kms"}
+	link := request{method: "GET", url: "https://kms.eu-west-2.amazonaws.com/?Action=x&X-Amz-Expires=60", service: "kms", presign: true}
+	for _, tt := range []struct {
+		name   string
+		q      request
+		by     time.Duration
+		target sigv4.Target
+		detail string
+	}{
+		{"five minutes", plain, -5 * time.Minute, kms, ""},
+		{"more than five", plain, -5*time.Minute - time.Second, kms, "Signature expired: 20261121T115459Z is now earlier than 20261121T115500Z (20261121T120000Z - 5 min.)"},
+		{"a quarter of an hour", plain, -15 * time.Minute, wide, ""},
+		{"more than a quarter", plain, -15*time.Minute - time.Second, wide, "Signature expired: 20261121T114459Z is now earlier than 20261121T114500Z (20261121T120000Z - 15 min.)"},
+		{"ahead", plain, 15*time.Minute + time.Second, wide, "Signature not yet current: 20261121T121501Z is still later than 20261121T121500Z (20261121T120000Z + 15 min.)"},
+		{"a link past its X-Amz-Expires", link, -15 * time.Minute, wide, ""},
+		{"an old link", link, -16 * time.Minute, wide, "Signature expired: 20261121T114400Z is now earlier than 20261121T114500Z (20261121T120000Z - 15 min.)"},
+	} {
+		tt.q.at = now.Add(tt.by)
+		_, err := verify(t, tt.q.sign(t), tt.target, credential())
+		var e *sigv4.Error
+		if errors.As(err, &e) != (tt.detail != "") || e != nil && e.For(sigv4.Query).Message != tt.detail {
+			t.Errorf("%s: got %v, want %q", tt.name, err, tt.detail)
+		}
+	}
+}
+
 func TestSessionsAreAccepted(t *testing.T) {
 	q := request{method: "POST", url: "https://kms.eu-west-2.amazonaws.com/", service: "kms", creds: aws.Credentials{SessionToken: "the token"}}
 	if _, err := verify(t, q.sign(t), kms, session(now.Add(time.Second))); err != nil {
