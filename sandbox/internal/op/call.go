@@ -25,6 +25,9 @@ type Call struct {
 	Body []byte
 	// Region the request was addressed to; "us-east-1" for global services.
 	Region string
+	// Anywhere is true when nothing names a region: the request is unsigned and
+	// came to an endpoint that is no AWS host. Region is "us-east-1" then.
+	Anywhere bool
 	// HostLabel is what stands before the service in the host name: S3's
 	// bucket, or the account of S3 Control. Empty: path style.
 	HostLabel string

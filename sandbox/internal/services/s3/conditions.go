@@ -148,12 +148,12 @@ func (s *Service) bucket(c *op.Call, name string) (*Bucket, error) {
 }
 
 // roams reports whether the host is BUCKET.s3.amazonaws.com, a name that leads
-// to the region of its bucket.
+// to the region of its bucket, or leaves the region open altogether.
 //
 // Source: S3 User Guide VirtualHosting, "Requests to the global endpoint".
 func roams(c *op.Call) bool {
 	a := callAddress(c)
-	return a.global && a.hosted
+	return a.global && a.hosted || c.Anywhere
 }
 
 func (s *Service) bucketAnywhere(c *op.Call, name string) (*Bucket, error) {
