@@ -192,6 +192,10 @@ func (s *Service) deleteAsked(c *op.Call, b *Bucket, r deleteEntry) (deletedObje
 	if len(r.Key) > maxKeyBytes {
 		return deletedObject{}, op.Errorf(400, "KeyTooLongError", "Your key is too long")
 	}
+	if checkVersionID(r.VersionID) != nil {
+		// As observed on AWS; DeleteObject says InvalidArgument.
+		return deletedObject{}, op.Errorf(http.StatusNotFound, "NoSuchVersion", "The specified version does not exist.")
+	}
 	in := &deleteObjectInput{objectInput: objectInput{b.Name, r.Key, r.VersionID}, IfMatch: r.ETag}
 	checks, err := s.deleteChecks(c, in)
 	if err != nil {

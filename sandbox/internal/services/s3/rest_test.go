@@ -161,6 +161,16 @@ func TestBucketTags(t *testing.T) {
 	if len(out.TagSet) != 1 || *out.TagSet[0].Value != "1" {
 		t.Errorf("got %v", out.TagSet)
 	}
+	for _, tag := range []types.Tag{{Key: aws.String("a,b"), Value: aws.String("1")}, {Key: aws.String("a"), Value: aws.String("1,2")}, {Key: aws.String("AWS:a"), Value: aws.String("1")}} {
+		_, err = w.root.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: b, Tagging: &types.Tagging{TagSet: []types.Tag{tag}}})
+		w.wantCode(err, "InvalidTag")
+	}
+	for _, header := range []string{"a=1&a=2", "a=1,b=2"} {
+		in := putInput("room", "k", "v")
+		in.Tagging = &header
+		_, err = w.root.PutObject(ctx, in)
+		w.wantCode(err, "InvalidArgument")
+	}
 	twice := []types.Tag{{Key: aws.String("a"), Value: aws.String("1")}, {Key: aws.String("a"), Value: aws.String("2")}}
 	_, err = w.root.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: b, Tagging: &types.Tagging{TagSet: twice}})
 	w.wantCode(err, "InvalidTag")

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -88,9 +89,15 @@ func (s *Service) deleteBucketTagging(c *op.Call, in *bucketInput) (*noContent, 
 	return deleted(), nil
 }
 
+// tagText is what keys and values are made of.
+//
+// Source: S3 User Guide object-tagging; S3 Control API_control_S3Tag.
+var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+
 // checkTags applies the rules for tag sets.
 //
-// Source: S3 User Guide tagging-managing ("Tag restrictions").
+// Source: S3 User Guide tagging-managing ("Tag restrictions"); the wording as
+// observed on AWS.
 func checkTags(tags []Tag, most int) error {
 	if len(tags) > most {
 		if most == maxObjectTags {
@@ -101,9 +108,13 @@ func checkTags(tags []Tag, most int) error {
 	seen := map[string]bool{}
 	for _, t := range tags {
 		switch {
-		case t.Key == "" || utf8.RuneCountInString(t.Key) > 128 || strings.HasPrefix(strings.ToLower(t.Key), "aws:"):
+		case strings.HasPrefix(strings.ToLower(t.Key), "aws:") && most == maxObjectTags:
+			return invalidTag("Your TagKey cannot be prefixed with aws:", t.Key)
+		case strings.HasPrefix(strings.ToLower(t.Key), "aws:"):
+			return invalidTag("System tags cannot be added/updated by requester", t.Key)
+		case t.Key == "" || utf8.RuneCountInString(t.Key) > 128 || !tagText.MatchString(t.Key):
 			return invalidTag("The TagKey you have provided is invalid", t.Key)
-		case utf8.RuneCountInString(t.Value) > 256:
+		case utf8.RuneCountInString(t.Value) > 256 || !tagText.MatchString(t.Value):
 			return invalidTag("The TagValue you have provided is invalid", t.Key)
 		case seen[t.Key]:
 			return invalidTag("Cannot provide multiple Tags with the same key", t.Key)
@@ -123,8 +134,9 @@ func headerTags(header string) ([]Tag, error) {
 		return nil, nil
 	}
 	bad := &op.Error{Status: 400, Code: "InvalidArgument", Message: "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
-		Fields: [][2]string{{"ArgumentName", "x-amz-tagging"}}}
+		Fields: [][2]string{{"ArgumentName", "x-amz-tagging"}, {"ArgumentValue", header}}}
 	var tags []Tag
+	seen := map[string]bool{}
 	for _, pair := range strings.Split(header, "&") {
 		k, v, _ := strings.Cut(pair, "=")
 		key, err := url.QueryUnescape(k)
@@ -132,9 +144,10 @@ func headerTags(header string) ([]Tag, error) {
 			return nil, bad
 		}
 		value, err := url.QueryUnescape(v)
-		if err != nil || !utf8.ValidString(key+value) {
+		if err != nil || !utf8.ValidString(key+value) || seen[key] || !tagText.MatchString(value) {
 			return nil, bad
 		}
+		seen[key] = true
 		tags = append(tags, Tag{key, value})
 	}
 	return tags, nil

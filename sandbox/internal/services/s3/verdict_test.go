@@ -220,6 +220,12 @@ func TestDeleteObjectsAuthorisesEachKey(t *testing.T) {
 	if body, err := read(w.root, "room", "shut/1"); body != "v" {
 		t.Errorf("the refused key is gone: %v", err)
 	}
+	out, err = w.root.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: aws.String("room"), Delete: &types.Delete{Quiet: aws.Bool(true), Objects: []types.ObjectIdentifier{
+		{Key: aws.String("open/1")}, {Key: aws.String("shut/1"), VersionId: aws.String("no version")}}}})
+	w.must(err)
+	if len(out.Deleted) != 0 || len(out.Errors) != 1 || *out.Errors[0].Code != "NoSuchVersion" {
+		t.Errorf("quiet: got %d deleted, errors %+v; want the error alone", len(out.Deleted), out.Errors)
+	}
 	_, err = w.user("none", "").DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: aws.String("room"), Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: aws.String("shut/1")}}}})
 	w.must(err) // 200 with an error entry, as S3 answers
 }
