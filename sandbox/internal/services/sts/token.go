@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"math"
 	"strings"
 	"time"
 
@@ -152,16 +151,19 @@ func audience(claims map[string]any) (string, error) {
 	return audiences[0], nil
 }
 
+// numericDate reads one of the token's times.
+// Source: STS API_AssumeRoleWithWebIdentity, "WebIdentityToken": timestamps
+// must be integers.
 func numericDate(claims map[string]any, name string) (time.Time, error) {
 	n, ok := claims[name].(json.Number)
 	if !ok {
 		return time.Time{}, invalidToken("Missing a required claim: " + name)
 	}
-	f, err := n.Float64()
-	if err != nil || math.IsNaN(f) || f < 0 || f > 1e11 {
-		return time.Time{}, invalidToken("The claim " + name + " is not a date")
+	seconds, err := n.Int64()
+	if err != nil || seconds < 0 || seconds > 1e11 {
+		return time.Time{}, invalidToken("The claim " + name + " is not a date in whole seconds")
 	}
-	return time.Unix(int64(f), 0).UTC(), nil
+	return time.Unix(seconds, 0).UTC(), nil
 }
 
 // verify checks the signature with the key that the token's kid names.

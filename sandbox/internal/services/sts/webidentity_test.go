@@ -99,6 +99,7 @@ func TestWebIdentityRefused(t *testing.T) {
 		{"no expiry", r.Token(r.claims(map[string]any{"exp": nil})), "InvalidIdentityToken", "exp"},
 		{"no issued-at", r.Token(r.claims(map[string]any{"iat": nil})), "InvalidIdentityToken", "iat"},
 		{"expiry as text", r.Token(r.claims(map[string]any{"exp": "4102444800"})), "InvalidIdentityToken", "exp"},
+		{"expiry in fractions", r.Token(r.claims(map[string]any{"exp": float64(now.Unix()) + 300.5})), "InvalidIdentityToken", "whole seconds"},
 		{"issuer not registered", r.Token(r.claims(map[string]any{"iss": "https://gitlab.example.com"})), "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://gitlab.example.com"},
 		{"issuer with a slash more", r.Token(r.claims(map[string]any{"iss": "https://gitlab.com/"})), "InvalidIdentityToken", "No OpenIDConnect provider"},
 		{"signed by a stranger", r.Sign(r.claims(nil), jose.SigningKey{Algorithm: jose.RS256, Key: other}, "one"), "InvalidIdentityToken", "signature"},
