@@ -106,7 +106,7 @@ func (s *Set) terms(r *Request) terms {
 	// orgs_manage_policies_rcps: service-linked roles are bound by neither, the
 	// management account's principals not by SCPs.
 	t.scp = t.scp && !p.ServiceLinked && !p.ManagementAccount
-	t.rcp = len(s.RCPs) > 0 && !p.ServiceLinked && supportsRCP(r.Action)
+	t.rcp = len(s.RCPs) > 0 && !p.ServiceLinked && underRCP(r)
 	return t
 }
 
@@ -126,21 +126,6 @@ func takesRole(action string) bool {
 
 func serviceIs(action, service string) bool {
 	return len(action) > len(service) && action[len(service)] == ':' && equalFold(action[:len(service)], service)
-}
-
-// supportsRCP leaves out the services that are known not to honour resource
-// control policies. The list of those that do grows, so that an unknown
-// service counts as one.
-//
-// Source: Organizations User Guide, orgs_manage_policies_rcps (services that
-// support RCPs).
-func supportsRCP(action string) bool {
-	for _, service := range [...]string{"iam", "ec2", "lambda", "sns"} {
-		if serviceIs(action, service) {
-			return false
-		}
-	}
-	return true
 }
 
 // needsNothing: any caller may ask who it is, even under an explicit deny.

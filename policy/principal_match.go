@@ -210,12 +210,14 @@ func (r *principalRef) isRoleOf(p *Principal) bool {
 
 // exempt reports that a NotPrincipal list leaves the caller out. Every name of
 // the caller must be listed: for a session that of the role, too. An entry for
-// the account alone exempts the root user only. AWS says to list the account as
-// well, as some services "might" deny the account otherwise; that is not copied
-// here [unsure].
+// the account alone exempts the root user only: the page lists a user with the
+// account and says that all others are denied, those of the account too. That
+// some services want the account listed besides, which the page does not name,
+// is not copied.
 //
-// Source: IAM User Guide, reference_policies_elements_notprincipal; AWS Security
-// Blog "How to Restrict Amazon S3 Bucket Access to a Specific IAM Role".
+// Source: IAM User Guide, reference_policies_elements_notprincipal (example of
+// the user Bob); AWS Security Blog "How to Restrict Amazon S3 Bucket Access to a
+// Specific IAM Role".
 func exempt(list []principalRef, p *Principal) bool {
 	// A role that stands for any of its sessions has no session to list.
 	self, role := p.Type == AssumedRole && p.ARN == p.RoleARN, p.Type != AssumedRole

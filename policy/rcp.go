@@ -1,0 +1,41 @@
+package policy
+
+import "strings"
+
+// rcpServices are the prefixes of the services that honour resource control
+// policies.
+//
+// Source: Organizations User Guide, orgs_manage_policies_rcps (list of AWS
+// services that support RCPs, 2026).
+var rcpServices = [...]string{
+	"s3", "sts", "kms", "sqs", "secretsmanager", "dynamodb", "logs", "ecr",
+	"aoss", "appconfig", "appstream", "autoscaling", "autoscaling-plans", "budgets", "clouddirectory",
+	"cloudfront", "cloudsearch", "cloudtrail-data", "codeartifact", "codebuild", "codecommit",
+	"codepipeline", "cognito-identity", "cognito-idp", "comprehend", "comprehendmedical",
+	"compute-optimizer", "cost-optimization-hub", "dax", "dsql", "ecr-public", "events", "firehose", "fis",
+	"fms", "gamelift", "health", "inspector-scan", "kendra", "kinesisvideo", "memorydb", "networkmonitor",
+	"notifications", "opensearch", "pca-connector-ad", "personalize", "polly", "pricing",
+	"resource-groups", "rolesanywhere", "servicediscovery", "signin", "support", "swf", "textract",
+	"timestream-influxdb", "transcribe", "transfer", "translate", "wafv2", "workspaces", "xray",
+}
+
+// underRCP reports whether resource control policies bind the request. They
+// limit what is done to a resource, so that an action without resource types is
+// free of them; so is the trust policy of a service-linked role.
+//
+// Source: Organizations User Guide, orgs_manage_policies_rcps (RCP effects on
+// permissions; resources and entities not restricted by RCPs).
+func underRCP(r *Request) bool {
+	if r.WildcardOnly || equalFold(r.Action, "kms:RetireGrant") {
+		return false
+	}
+	if a, ok := splitARN(r.Resource); ok && strings.HasPrefix(a.resource, "role/aws-service-role/") {
+		return false
+	}
+	for _, service := range rcpServices {
+		if serviceIs(r.Action, service) {
+			return true
+		}
+	}
+	return false
+}
