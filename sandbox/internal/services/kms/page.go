@@ -22,6 +22,9 @@ func paged[T any](items []T, name func(T) string, limit *int32, def int, marker 
 			items = items[1:]
 		}
 	}
+	if items == nil {
+		items = []T{} // an empty list is answered as one, not left out
+	}
 	n := def
 	if limit != nil {
 		n = int(*limit)
