@@ -115,7 +115,7 @@ func (job *GitHub) check() error {
 	}
 	switch {
 	case job.Event == "pull_request_target":
-		return fmt.Errorf("event pull_request_target: which subject GitHub issues for it is not documented; mint with claim sub given")
+		return fmt.Errorf("event pull_request_target: which subject GitHub issues for it is not documented; mint event push with the claims event_name and sub that you expect (--source push --claim event_name=pull_request_target --claim sub=...)")
 	case job.Event == "pull_request" && job.RefType == "tag":
 		return fmt.Errorf("a pull request has a head branch, not a tag")
 	case job.Event != "pull_request" && (job.PullRequest != 0 || job.BaseRef != ""):
