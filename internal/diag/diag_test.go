@@ -41,6 +41,7 @@ see: docs/spec.md
 		{"list", diag.List{{Summary: "one"}, {Summary: "two"}}, diag.Style{}, "strongroom: error: one\nstrongroom: error: two\n"},
 		{"joined with a plain error", errors.Join(&diag.Diagnostic{Summary: "one"}, errors.New("two")), diag.Style{}, "strongroom: error: one\nstrongroom: error: two\n"},
 		{"joined plain errors", errors.Join(errors.New("one"), errors.New("two")), diag.Style{}, "strongroom: error: one\nstrongroom: error: two\n"},
+		{"text that would act on the terminal", &diag.Diagnostic{Summary: "bad", Found: "a\x1b[2J\r\u202e\xffé\n\tb"}, diag.Style{}, "strongroom: error: bad\n  found: a\\x1b[2J\\r\\u202e\\xffé\n    \tb\n"},
 		{"colour changes no word", &diag.Diagnostic{Summary: "one", Fix: "two"}, diag.Style{Colour: true}, "strongroom: \x1b[31;1merror:\x1b[0m one\n\x1b[36;1mhint:\x1b[0m two\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

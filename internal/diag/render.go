@@ -2,8 +2,12 @@ package diag
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Style says how Human prints. The zero value prints plain text.
@@ -30,6 +34,26 @@ func Human(w io.Writer, err error, style Style) error {
 	return werr
 }
 
+// visible returns text with what a terminal would act on, and what is no
+// UTF-8, written as escapes: what is found in a file must not be able to
+// rewrite the screen that reports it.
+func visible(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[i])
+		case r == '\n', r == '\t', unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+		i += n
+	}
+	return b.String()
+}
+
 func (d *Diagnostic) human(b *strings.Builder, style Style) {
 	b.WriteString("strongroom: " + style.paint("31;1", "error:") + " " + indent(d.Error(), "  "))
 	if d.Rule != "" {
@@ -50,7 +74,7 @@ func (d *Diagnostic) human(b *strings.Builder, style Style) {
 
 // indent keeps the further lines of a text under its first.
 func indent(text, with string) string {
-	return strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+with)
+	return strings.ReplaceAll(strings.TrimRight(visible(text), "\n"), "\n", "\n"+with)
 }
 
 func (s Style) paint(code, text string) string {
