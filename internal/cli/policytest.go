@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,6 +54,9 @@ could not be read or a line is not a case.`,
 		case len(bad) > 0:
 			return &diag.Diagnostic{Rule: "policy-case", Summary: fmt.Sprintf("%d lines could not be decided", len(bad)),
 				Why: "a case that cannot be read is not a verdict", Fix: "mend the lines named above"}
+		case s.Cases == 0:
+			return &diag.Diagnostic{Rule: "policy-case", Summary: "there is no case in " + strings.Join(args, ", "),
+				Why: "nothing was decided, and a gate must not take that for a yes", Fix: "name a file of policy cases, one JSON object a line"}
 		case s.Disagree > 0:
 			return &diag.ExitError{Code: diag.No}
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/internal/bootstrap"
 	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/internal/rehearse"
+	"github.com/strongroom-dev/strongroom/internal/room"
 )
 
 // newRehearse builds a room in the sandbox and attacks every lock.
@@ -29,7 +30,12 @@ when the rehearsal could not be carried out.`,
 		Example: `  strongroom rehearse
   strongroom rehearse rooms/prod --format json --junit report.xml
   strongroom rehearse --keep`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage(cmd, "%s takes one directory, got %q", cmd.CommandPath(), args[1])
+			}
+			return nil
+		},
 	}
 	format := formatFlag(cmd, "text", "json")
 	junit := cmd.Flags().String("junit", "", "also write a JUnit report to this `FILE`")
@@ -38,6 +44,11 @@ when the rehearsal could not be carried out.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		o := rehearse.Options{Environ: env.Environ, Bootstrap: bootstrapRehearsed}
 		if len(args) == 1 {
+			// A copy is built; what is wrong with the spec is said of the
+			// file itself, not of the copy, which is gone by then.
+			if _, err := room.Load(args[0]); err != nil {
+				return err
+			}
 			o.Dir = args[0]
 		}
 		if *audit != "" {
@@ -66,6 +77,8 @@ when the rehearsal could not be carried out.`,
 		}
 		if err == nil {
 			err = printRehearsal(env, r, *format, report)
+		} else if cmd.Context().Err() != nil {
+			err = interruptedRehearsal(err)
 		}
 		if *keep && r != nil && r.Sandbox != nil && cmd.Context().Err() == nil {
 			keepUp(cmd.Context(), env, r, err)
@@ -76,6 +89,15 @@ when the rehearsal could not be carried out.`,
 		return err
 	}
 	return cmd
+}
+
+// interruptedRehearsal replaces what the interrupted step said: its advice is
+// for a real account, and the sandbox and its room are gone.
+func interruptedRehearsal(err error) error {
+	return &diag.Diagnostic{
+		Rule: "rehearsal-interrupted", Summary: "interrupted; no lock was judged",
+		Why: "a room that is not finished, or not attacked to the end, proves nothing", Fix: "run it again: it begins anew", Err: err,
+	}
 }
 
 func fileError(rule string, err error) error {

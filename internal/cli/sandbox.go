@@ -18,12 +18,17 @@ really enforced. It prints the environment that makes tools use it, and serves
 until it is interrupted. Tools keep their real endpoints: the sandbox is a proxy
 with its own certificates for *.amazonaws.com and for the forges' token issuers.
 
-It listens on this machine only. Everything is in memory unless --data is given.`,
-		Example: `  strongroom sandbox > sandbox.env &
-  . ./sandbox.env
-  aws s3 mb s3://example
+A tool that knows no proxy can be given the sandbox's address as its endpoint:
+unset HTTPS_PROXY and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS (which keeps endpoints
+of ~/.aws/config from leading past the sandbox), and set AWS_ENDPOINT_URL to what
+HTTPS_PROXY was, or to the same with https.
 
-  strongroom sandbox exec -- aws sts get-caller-identity`,
+It listens on this machine only. Everything is in memory unless --data is given.`,
+		Example: `  strongroom sandbox exec -- bash      a shell inside one
+
+  strongroom sandbox > sandbox.env     one that stays; then, in any other shell:
+  . ./sandbox.env
+  aws s3 mb s3://example`,
 		Args: noArgs,
 	}
 	flags := newStartFlags(cmd)

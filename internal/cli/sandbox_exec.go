@@ -50,6 +50,9 @@ those of the keyboard, which reach the command without help.`,
 			if name := flags.onlyForFresh(); name != "" {
 				return usage(cmd, "--%s is for a fresh sandbox, and %s names a running one", name, controlVariable)
 			}
+			if err := flags.checkRegion(); err != nil {
+				return err
+			}
 			client, err := runningSandbox(env)
 			if err != nil {
 				return err
@@ -65,10 +68,7 @@ those of the keyboard, which reach the command without help.`,
 			return err
 		}
 		err = runIn(cmd.Context(), env, running.environment, args)
-		if closing := running.close(); err == nil {
-			err = closing
-		}
-		return err
+		return withEnd(err, running.close())
 	}
 	return cmd
 }
@@ -110,6 +110,16 @@ func runIn(ctx context.Context, env *Env, environment sandbox.Environment, args 
 			return exitOf(err)
 		}
 	}
+}
+
+// withEnd adds what went wrong at the sandbox's end to how the command ended;
+// the command's own exit status stays.
+func withEnd(command, end error) error {
+	var exit *diag.ExitError
+	if end != nil && errors.As(command, &exit) {
+		return &diag.ExitError{Code: exit.Code, Err: errors.Join(exit.Err, end)}
+	}
+	return errors.Join(command, end)
 }
 
 // exitOf turns the command's end into this program's.

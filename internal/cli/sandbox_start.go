@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"regexp"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,6 +57,36 @@ func (s *startFlags) onlyForFresh() string {
 	return ""
 }
 
+// regionForm is what every region's name looks like, "us-gov-west-1" included.
+var regionForm = regexp.MustCompile(`^[a-z]{2,3}(-[a-z]+)+-[0-9]$`)
+
+func (s *startFlags) checkRegion() error {
+	if s.region != "" && !regionForm.MatchString(s.region) {
+		return usage(s.cmd, "--region %q is not the name of a region, such as %s", s.region, sandbox.DefaultRegion)
+	}
+	return nil
+}
+
+// startFix is the repair of a sandbox that does not start.
+func (s *startFlags) startFix(err error) string {
+	var file *fs.PathError
+	if s.data != "" && (errors.As(err, &file) || strings.HasPrefix(err.Error(), s.data+":")) {
+		return "name a directory that you can write and that no other sandbox has open: --data DIR"
+	}
+	return s.cmd.CommandPath() + " --help"
+}
+
+// endError says what did not survive the end of a sandbox. A nil err is nil.
+func endError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &diag.Diagnostic{
+		Rule: "sandbox-end", Summary: err.Error(),
+		Why: "what --audit and --data name is not complete", Fix: "make room on that disk, or name another place, and run it again", Err: err,
+	}
+}
+
 // apply changes an environment of a running sandbox as the flags say.
 func (s *startFlags) apply(e sandbox.Environment) sandbox.Environment {
 	if s.region == "" {
@@ -76,6 +109,9 @@ type startedSandbox struct {
 
 // start starts a sandbox as the flags say.
 func (s *startFlags) start(ctx context.Context, env *Env) (*startedSandbox, error) {
+	if err := s.checkRegion(); err != nil {
+		return nil, err
+	}
 	opts := sandbox.Options{
 		Listen: s.listen, Account: s.account, AccessKey: s.accessKey, SecretKey: s.secretKey,
 		Region: s.region, DataDir: s.data, Issuers: s.issuers,
@@ -95,7 +131,10 @@ func (s *startFlags) start(ctx context.Context, env *Env) (*startedSandbox, erro
 	if s.audit != "" {
 		f, err := os.OpenFile(s.audit, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 		if err != nil {
-			return nil, &diag.Diagnostic{Rule: "sandbox-audit", Summary: fmt.Sprintf("cannot write the audit file: %v", err), Err: err}
+			return nil, &diag.Diagnostic{
+				Rule: "sandbox-audit", Summary: fmt.Sprintf("cannot write the audit file: %v", err),
+				Why: "requests that leave no trace prove nothing", Fix: "name a file that you can write: --audit FILE", Err: err,
+			}
 		}
 		opts.Audit, closeAudit = f, f.Close
 	}
@@ -103,10 +142,10 @@ func (s *startFlags) start(ctx context.Context, env *Env) (*startedSandbox, erro
 	if err != nil {
 		return nil, &diag.Diagnostic{
 			Rule: "sandbox-start", Summary: "the sandbox does not start: " + err.Error(),
-			Err: errors.Join(err, closeAudit()),
+			Fix: s.startFix(err), Err: errors.Join(err, closeAudit()),
 		}
 	}
-	end := func() error { return errors.Join(box.Close(), closeAudit()) }
+	end := func() error { return endError(errors.Join(box.Close(), closeAudit())) }
 	environment, err := box.Environment("")
 	if err != nil {
 		return nil, errors.Join(err, end())

@@ -116,7 +116,10 @@ func Load(dir string) (*Room, error) {
 		}
 	}
 	if err != nil {
-		return nil, &diag.Diagnostic{Rule: "spec-unreadable", Summary: "the spec cannot be read: " + err.Error(), Err: err}
+		return nil, &diag.Diagnostic{
+			Rule: "spec-unreadable", Summary: "the spec cannot be read: " + err.Error(),
+			Why: "nothing is built from a spec that was not read", Fix: "make " + name + " a file that you can read", Err: err,
+		}
 	}
 	r, err := Parse(name, src)
 	if err != nil {
