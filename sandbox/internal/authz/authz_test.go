@@ -113,6 +113,7 @@ func TestGlobalKeys(t *testing.T) {
 		{user(), "aws:ViaAWSService", "false"},
 		{user(), "aws:CalledVia", absent},
 		{user(), "aws:PrincipalIsAWSService", "false"},
+		{anonymous, "aws:PrincipalIsAWSService", absent},
 		{user(), "aws:ResourceAccount", "999988887777"},
 		{user(), "aws:ResourceTag/Env", "prod"},
 		{user(), "aws:RequestTag/New", "x"},

@@ -18,7 +18,11 @@ func fill(ctx *policy.Context, c *op.Call, check *op.Check, caller *op.Caller, t
 	ctx.Set("aws:RequestedRegion", c.Region)
 	ctx.Set("aws:CurrentTime", c.Now.UTC().Format(isoTime))
 	ctx.Set("aws:EpochTime", strconv.FormatInt(c.Now.Unix(), 10))
-	ctx.Set("aws:PrincipalIsAWSService", "false")
+	// Source: IAM User Guide "AWS global condition context keys": it is in all
+	// signed requests and not in anonymous ones.
+	if check.Principal == nil && caller.Principal.Type != policy.Anonymous {
+		ctx.Set("aws:PrincipalIsAWSService", "false")
+	}
 	transport(ctx, c, check)
 	if check.Principal == nil {
 		principal(ctx, caller)

@@ -81,7 +81,9 @@ func (s *Service) checkWebIdentity(c *op.Call, in *sts.AssumeRoleWithWebIdentity
 		return nil, err
 	}
 	b.keys = Claims(t.issuer, t.claims)
-	keys := append([]op.Key{op.Single("sts:RoleSessionName", *in.RoleSessionName)}, b.keys...)
+	// Source: IAM User Guide "AWS global condition context keys":
+	// aws:FederatedProvider is there for the trust policy and in the session.
+	keys := append([]op.Key{op.Single("sts:RoleSessionName", *in.RoleSessionName), op.Single("aws:FederatedProvider", b.provider.ARN())}, b.keys...)
 	keys = append(keys, sessionKeys(b.tags, b.transitive, b.sourceIdentity)...)
 	principal := &policy.Principal{Type: policy.WebIdentity, ARN: b.provider.ARN(), Account: b.provider.Account}
 	resource := op.Resource{ARN: b.role.ARN(), Account: b.role.Account, Policy: b.role.Role.Trust.Policy(), Tags: b.role.TagMap()}

@@ -152,6 +152,8 @@ func TestWebIdentityClaims(t *testing.T) {
 		{"a negated condition on it is met", `{"StringLike":{"gitlab.com:sub":"project_path:*"},"StringNotEquals":{"gitlab.com:project_path":"group/app"}}`, ""},
 		{"a tag no token carries", `{"StringLike":{"gitlab.com:sub":"project_path:*"},"StringEquals":{"aws:RequestTag/team":"red"}}`, "AccessDenied"},
 		{"session name", `{"StringLike":{"gitlab.com:sub":"project_path:*"},"StringEquals":{"sts:RoleSessionName":"ci"}}`, ""},
+		{"the provider", `{"StringLike":{"gitlab.com:sub":"project_path:*"},"ArnEquals":{"aws:FederatedProvider":"` + gitlab + `"}}`, ""},
+		{"no AWS service, but no signature either", `{"StringLike":{"gitlab.com:sub":"project_path:*"},"Bool":{"aws:PrincipalIsAWSService":"false"}}`, "AccessDenied"},
 		{"a merge request that GitLab never issues", `{"StringLike":{"gitlab.com:sub":"project_path:group/app:ref_type:mr:*"}}`, "AccessDenied"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
