@@ -177,6 +177,52 @@ func useBackend(t *testing.T, b engine.Binary) {
 	}
 }
 
+// The same without a proxy: AWS_ENDPOINT_URL alone leads to the sandbox. Over
+// TLS the bucket is used; over plain HTTP it refuses, and the engine says so.
+func TestS3BackendThroughAnEndpoint(t *testing.T) {
+	const bucket = "backend-test-state"
+	for _, b := range engines(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			s := start(t, sandbox.Options{})
+			key := backendBucket(t, s, bucket)
+			w := newWorkdir(t, b, s, stateUser(t, s, bucket, key), "backend")
+			w.write("backend.tf", `terraform {
+  backend "s3" {
+    bucket       = "`+bucket+`"
+    key          = "state"
+    region       = "eu-west-2"
+    encrypt      = true
+    kms_key_id   = "`+key+`"
+    use_lockfile = true
+  }
+}
+`)
+			endpoint := func(url string) {
+				w.environ = slices.DeleteFunc(w.environ, func(kv string) bool {
+					name, _, _ := strings.Cut(kv, "=")
+					return strings.HasSuffix(strings.ToLower(name), "_proxy") || name == "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" || name == "AWS_ENDPOINT_URL"
+				})
+				w.environ = append(w.environ, "AWS_ENDPOINT_URL="+url)
+			}
+			endpoint(strings.Replace(s.URL(), "http://", "https://", 1))
+			w.must("init", "-no-color")
+			w.must("apply", "-auto-approve", "-no-color")
+			if out := w.must("output", "-raw", "a"); out != "generation 1 of default" {
+				t.Errorf("output: %q", out)
+			}
+			endpoint(s.URL())
+			out, status := w.run("plan", "-no-color")
+			if status != 1 || !strings.Contains(out, "AccessDenied") && !strings.Contains(out, "403") {
+				t.Errorf("over plain HTTP: exit status %d\n%s", status, out)
+			}
+			denied := s.Denials()
+			if len(denied) == 0 || !strings.Contains(s.Decided(denied[len(denied)-1].RequestID), "explicit deny") {
+				t.Errorf("the sandbox refused %v", denied)
+			}
+		})
+	}
+}
+
 var lockID = regexp.MustCompile(`Lock Info:\s+ID:\s+([0-9a-f-]{36})`)
 
 // checkLock puts somebody else's lock in the way: a plan names its holder, a

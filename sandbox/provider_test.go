@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/strongroom-dev/strongroom/internal/engine"
 	"github.com/strongroom-dev/strongroom/sandbox"
@@ -122,22 +123,20 @@ var imported = []string{
 func imports(t *testing.T, w *workdir) string {
 	t.Helper()
 	var state struct {
-		Values struct {
-			Root struct {
-				Resources []struct {
-					Address string
-					Values  struct{ ID string }
-				}
-			} `json:"root_module"`
+		Resources []struct {
+			Mode, Type, Name string
+			Instances        []struct {
+				Attributes struct{ ID string }
+			}
 		}
 	}
-	if err := json.Unmarshal([]byte(w.must("show", "-json")), &state); err != nil {
+	if err := json.Unmarshal([]byte(w.must("state", "pull")), &state); err != nil {
 		t.Fatal(err)
 	}
 	var text strings.Builder
-	for _, r := range state.Values.Root.Resources {
-		if slices.Contains(imported, r.Address) {
-			fmt.Fprintf(&text, "import {\n  to = %s\n  id = %q\n}\n", r.Address, r.Values.ID)
+	for _, r := range state.Resources {
+		if address := r.Type + "." + r.Name; r.Mode == "managed" && slices.Contains(imported, address) {
+			fmt.Fprintf(&text, "import {\n  to = %s\n  id = %q\n}\n", address, r.Instances[0].Attributes.ID)
 		}
 	}
 	return text.String()
@@ -254,6 +253,75 @@ func checkRequests(t *testing.T, s *sandbox.Sandbox) {
 	for _, e := range s.Events() {
 		if e.ErrorCode != "" && !slices.Contains(absent, e.ErrorCode) {
 			t.Errorf("%s %s: %s: %s %v", e.EventSource, e.EventName, e.ErrorCode, e.ErrorMessage, e.RequestParameters)
+		}
+	}
+}
+
+// refusals are the resources of the stack "refused", and what must be named.
+var refusals = map[string]string{
+	"aws_s3_bucket_cors_configuration":                "s3:PutBucketCors",
+	"aws_s3_bucket_website_configuration":             "s3:PutBucketWebsite",
+	"aws_s3_bucket_logging":                           "s3:PutBucketLogging",
+	"aws_s3_bucket_notification":                      "s3:PutBucketNotificationConfiguration",
+	"aws_s3_bucket_accelerate_configuration":          "s3:PutBucketAccelerateConfiguration",
+	"aws_s3_bucket_request_payment_configuration":     "s3:PutBucketRequestPayment",
+	"aws_s3_bucket_object_lock_configuration":         "s3:PutObjectLockConfiguration",
+	"aws_s3_bucket_intelligent_tiering_configuration": "s3:PutBucketIntelligentTieringConfiguration",
+	"aws_s3_bucket_metric":                            "s3:PutBucketMetricsConfiguration",
+	"aws_s3_bucket_inventory":                         "s3:PutBucketInventoryConfiguration",
+	"aws_s3_bucket":                                   "x-amz-bucket-object-lock-enabled",
+	"aws_s3_object":                                   "x-amz-object-lock-legal-hold",
+	"aws_iam_user_ssh_key":                            "iam:UploadSSHPublicKey",
+	"aws_iam_service_specific_credential":             "iam:CreateServiceSpecificCredential",
+	"aws_iam_saml_provider":                           "iam:CreateSAMLProvider",
+	"aws_iam_server_certificate":                      "iam:UploadServerCertificate",
+	"aws_iam_organizations_features":                  "iam:EnableOrganizationsRootSessions",
+	"aws_kms_key":                                     "MultiRegion",
+	"aws_kms_replica_key":                             "kms:ReplicateKey",
+	"aws_kms_external_key":                            "EXTERNAL",
+	"aws_kms_custom_key_store":                        "kms:CreateCustomKeyStore",
+}
+
+// What the sandbox does not implement is asked for once, for the provider does
+// not retry the refusal, and the refusal names it.
+func TestProviderIsRefusedAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the provider needs some seconds")
+	}
+	s := start(t, sandbox.Options{})
+	w := newWorkdir(t, engines(t)[0], s, s.Credentials(), "refused")
+	_, err := s3.NewFromConfig(s.Config(s.Credentials())).CreateBucket(ctx, &s3.CreateBucketInput{
+		Bucket: aws.String("refused-test"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: sandbox.DefaultRegion},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.must("init", "-no-color")
+	out, status := w.run("apply", "-auto-approve", "-no-color")
+	out = strings.Join(strings.Fields(out), " ") // the engine breaks lines anywhere
+	problems := strings.Split(out, "Error: ")[1:]
+	if status != 1 || len(problems) != len(refusals) {
+		t.Errorf("exit status %d, %d errors, want 1 and %d:\n%s", status, len(problems), len(refusals), strings.Join(problems, "\n"))
+	}
+	for resource, want := range refusals {
+		if !slices.ContainsFunc(problems, func(p string) bool {
+			return strings.Contains(p, "with "+resource+".this,") && strings.Contains(p, want)
+		}) {
+			t.Errorf("the refusal of %s does not name %q:\n%s", resource, want, strings.Join(problems, "\n"))
+		}
+		if strings.Contains(want, ":") && s.Unknown()[want] != 1 {
+			t.Errorf("%s is counted %d times as unknown, want once", want, s.Unknown()[want])
+		}
+	}
+	times := map[string]int{}
+	for _, e := range s.Events() {
+		if e.ErrorCode != "" {
+			times[e.EventName+": "+e.ErrorMessage]++
+		}
+	}
+	for refusal, n := range times {
+		if n > 1 {
+			t.Errorf("asked %d times: %s", n, refusal)
 		}
 	}
 }

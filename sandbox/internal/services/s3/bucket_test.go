@@ -165,11 +165,11 @@ func TestNotImplementedByName(t *testing.T) {
 	w.bucket("room")
 	b := aws.String("room")
 	for name, call := range map[string]func() error{
-		"website": func() error {
+		"s3:PutBucketWebsite": func() error {
 			_, err := w.root.PutBucketWebsite(ctx, &s3.PutBucketWebsiteInput{Bucket: b, WebsiteConfiguration: &types.WebsiteConfiguration{IndexDocument: &types.IndexDocument{Suffix: aws.String("i")}}})
 			return err
 		},
-		"retention": func() error {
+		"s3:PutObjectRetention": func() error {
 			_, err := w.root.PutObjectRetention(ctx, &s3.PutObjectRetentionInput{Bucket: b, Key: aws.String("k"), Retention: &types.ObjectLockRetention{Mode: types.ObjectLockRetentionModeGovernance}})
 			return err
 		},
@@ -190,6 +190,9 @@ func TestNotImplementedByName(t *testing.T) {
 		w.wantCode(err, "NotImplemented")
 		if err != nil && !strings.Contains(err.Error(), name) {
 			t.Errorf("the refusal %q does not name %q", err, name)
+		}
+		if strings.HasPrefix(name, "s3:") && w.sb.Unknown()[name] != 1 {
+			t.Errorf("counted as unknown: %v, want %s", w.sb.Unknown(), name)
 		}
 	}
 	list, err := w.root.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: b})

@@ -131,10 +131,26 @@ func operation(r *http.Request, a address, query url.Values) (string, error) {
 	if name, ok := routes[rt]; ok {
 		return name, nil
 	}
-	what := rt.sub
-	if what == "" {
-		what = "(none)"
+	return rt.missing(), nil
+}
+
+// missing names what is asked for and not served, so that the dispatcher
+// refuses and counts it: by S3's name of the operation where there is one.
+func (rt route) missing() string {
+	verb := map[string]string{http.MethodGet: "Get", http.MethodPut: "Put", http.MethodDelete: "Delete"}[rt.method]
+	if noun := nouns[rt.target+" "+rt.sub]; verb != "" && noun != "" {
+		return verb + noun
 	}
-	return "", op.Errorf(http.StatusBadRequest, "NotImplemented",
-		"the sandbox's S3 does not implement %s on a %s with the subresource %s", r.Method, rt.target, what)
+	return strings.TrimSpace(rt.method + " " + rt.target + " " + rt.sub)
+}
+
+// nouns are the configurations whose operations are served in part or not at all.
+//
+// Source: S3 API Reference, the names of the operations.
+var nouns = map[string]string{
+	"bucket accelerate": "BucketAccelerateConfiguration", "bucket analytics": "BucketAnalyticsConfiguration", "bucket cors": "BucketCors",
+	"bucket intelligent-tiering": "BucketIntelligentTieringConfiguration", "bucket inventory": "BucketInventoryConfiguration",
+	"bucket logging": "BucketLogging", "bucket metrics": "BucketMetricsConfiguration", "bucket notification": "BucketNotificationConfiguration",
+	"bucket object-lock": "ObjectLockConfiguration", "bucket replication": "BucketReplication", "bucket requestPayment": "BucketRequestPayment",
+	"bucket website": "BucketWebsite", "object legal-hold": "ObjectLegalHold", "object retention": "ObjectRetention", "object torrent": "ObjectTorrent",
 }
