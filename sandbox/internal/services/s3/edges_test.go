@@ -83,6 +83,26 @@ func TestKeyNobodyNamed(t *testing.T) {
 	w.wantCode(err, "AccessDenied")
 }
 
+// KMS's errors keep their names behind a prefix; a refusal is S3's own.
+func TestErrorsOfKMS(t *testing.T) {
+	w := start(t, sandbox.Options{})
+	w.bucket("room")
+	const id = "/134f2428-cec1-4b25-a1ae-9048164dba47"
+	for key, want := range map[string]string{
+		"fake": "400 KMS.NotFoundException", id[1:]: "400 KMS.NotFoundException", "alias/none": "400 KMS.NotFoundException",
+		"arn:aws:kms:" + region + ":111122223333:key" + id: "400 KMS.NotFoundException",
+		"arn:aws:kms:eu-west-1:111122223333:key" + id:      "400 KMS.NotFoundException",
+		"arn:aws:kms:" + region + ":444455556666:key" + id: "403 AccessDenied",
+	} {
+		in := putInput("room", "k", "v")
+		in.ServerSideEncryption, in.SSEKMSKeyId = "aws:kms", &key
+		_, err := w.root.PutObject(ctx, in)
+		if got := fmt.Sprint(status(err), " ", code(err)); got != want {
+			t.Errorf("%s: got %s (%v), want %s", key, got, err, want)
+		}
+	}
+}
+
 // Source: AWS Knowledge Center s3-kms-signature-version-error.
 func TestAnonymousAndKMS(t *testing.T) {
 	w := start(t, sandbox.Options{})

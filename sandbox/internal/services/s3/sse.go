@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
@@ -36,12 +37,14 @@ type sseInput struct {
 }
 
 // conditionKeys of the encryption headers: as they were sent, and absent where
-// the bucket's default decides. The key's value is the header's own text, also
-// when it is a bare ID or an alias: no page says that S3 resolves it for the
-// policy, and the key's type is ARN.
+// the bucket's default decides, because policies are evaluated "before applying
+// bucket encryption settings". The key's value is the header's own text, also
+// when it is a bare ID or an alias: the guide has the policy name an ARN, and no
+// page says that S3 resolves the header for the comparison.
 //
-// Source: S3 User Guide UsingKMSEncryption and specifying-kms-encryption;
-// Service Authorization Reference list_amazons3.
+// Source: S3 User Guide bucket-encryption (note) and UsingKMSEncryption,
+// "Requiring SSE-KMS for writes"; Service Authorization Reference
+// list_amazons3.
 func (in *sseInput) conditionKeys(keys []op.Key) []op.Key {
 	keys = present(keys, "s3:x-amz-server-side-encryption", in.Encryption)
 	return present(keys, "s3:x-amz-server-side-encryption-aws-kms-key-id", in.KMSKeyID)
@@ -107,14 +110,22 @@ func (s *Service) chooseSSE(c *op.Call, b *Bucket, in sseInput) (SSE, error) {
 	return e, kmsError(err)
 }
 
-// kmsError gives an error of KMS the form in which S3 passes it on.
+// kmsError gives an error of KMS the form in which S3 passes it on: a refusal
+// is S3's own, everything else keeps its message under a longer code.
+//
+// Source: observed on AWS (KMS.NotFoundException, KMS.DisabledException and
+// KMS.KMSInvalidStateException with status 400); AWS Knowledge Center
+// s3-troubleshoot-403.
 func kmsError(err error) error {
 	var e *op.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	passed := *e
-	if passed.Code != "AccessDenied" {
+	switch passed.Code {
+	case "AccessDenied", "AccessDeniedException":
+		passed.Status, passed.Code = http.StatusForbidden, "AccessDenied"
+	default:
 		passed.Code = "KMS." + passed.Code
 	}
 	return &passed
