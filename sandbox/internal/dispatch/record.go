@@ -20,6 +20,9 @@ func (x *exchange) record(fault *op.Error) {
 		SourceIP: c.SourceIP, UserAgent: c.HTTP.UserAgent(), Host: c.HTTP.Host, TLS: c.HTTP.TLS,
 		Row: x.row, In: x.in, Out: x.out, Err: fault, Note: c.Note,
 	}
+	if x.row != nil && x.row.Event != "" {
+		r.Name = x.row.Event
+	}
 	if x.svc != nil {
 		r.Source = x.svc.source
 	} else {

@@ -16,8 +16,11 @@ const (
 
 // Row is one AWS operation. Build it with New, then set the optional fields.
 type Row struct {
-	// Name is AWS's name of the operation, as in CloudTrail's eventName.
+	// Name is AWS's name of the operation.
 	Name string
+	// Event is CloudTrail's eventName where it differs from Name; empty: it is
+	// Name.
+	Event string
 	// Source names the AWS documentation page the behaviour was read from,
 	// such as "KMS API_CreateKey".
 	Source string

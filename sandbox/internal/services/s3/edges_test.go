@@ -152,6 +152,23 @@ func TestGlobalHost(t *testing.T) {
 	}
 }
 
+// Source: S3 User Guide cloudtrail-logging-s3-info.
+func TestEventNames(t *testing.T) {
+	w := start(t, sandbox.Options{})
+	w.bucket("room")
+	_, err := w.root.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: aws.String("room")})
+	w.must(err)
+	_, err = w.root.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: aws.String("room")})
+	w.wantCode(err, "NoSuchLifecycleConfiguration")
+	var names []string
+	for _, e := range w.sb.Events() {
+		names = append(names, e.EventName)
+	}
+	if got, want := strings.Join(names, " "), "CreateBucket ListObjects GetBucketLifecycle"; got != want {
+		t.Errorf("got events %q, want %q", got, want)
+	}
+}
+
 // Source: S3 API_HeadBucket: the region comes regardless of the permissions.
 func TestHeadBucketTellsRegion(t *testing.T) {
 	w := start(t, sandbox.Options{})

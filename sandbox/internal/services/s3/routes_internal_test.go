@@ -50,6 +50,11 @@ func TestRoutesAreRows(t *testing.T) {
 			t.Errorf("the row %s lacks checks or source", r.Name)
 		}
 	}
+	for name := range events {
+		if !rows[name] {
+			t.Errorf("the event's name of %s has no row", name)
+		}
+	}
 	for _, name := range routes {
 		if !rows[name] {
 			t.Errorf("the route to %s has no row", name)

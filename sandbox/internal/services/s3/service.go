@@ -83,7 +83,24 @@ func (s *Service) Rows() []op.Row {
 	} {
 		rows = append(rows, family...)
 	}
+	for i := range rows {
+		rows[i].Event = events[rows[i].Name]
+	}
 	return rows
+}
+
+// events are CloudTrail's names of the operations that it calls otherwise.
+//
+// Source: S3 User Guide cloudtrail-logging-s3-info.
+var events = map[string]string{
+	"ListObjectsV2":                      "ListObjects",
+	"GetBucketLifecycleConfiguration":    "GetBucketLifecycle",
+	"PutBucketLifecycleConfiguration":    "PutBucketLifecycle",
+	"GetBucketNotificationConfiguration": "GetBucketNotification",
+	"GetObjectLockConfiguration":         "GetBucketObjectLockConfiguration",
+	"GetPublicAccessBlock":               "GetAccountPublicAccessBlock",
+	"PutPublicAccessBlock":               "PutAccountPublicAccessBlock",
+	"DeletePublicAccessBlock":            "DeleteAccountPublicAccessBlock",
 }
 
 // bucketInput is the input of operations that read only the address.
