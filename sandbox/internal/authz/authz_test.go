@@ -147,7 +147,7 @@ func TestGlobalKeys(t *testing.T) {
 
 func TestCallsOnBehalfOfTheCaller(t *testing.T) {
 	p := parse(t, policy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*","Condition":{
-		"Bool":{"aws:ViaAWSService":"true","aws:SecureTransport":"true"},"Null":{"aws:SourceIp":"true","aws:UserAgent":"true"},
+		"Bool":{"aws:ViaAWSService":"true","aws:SecureTransport":"true"},"Null":{"aws:UserAgent":"true"},"IpAddress":{"aws:SourceIp":"127.0.0.1"},
 		"ForAnyValue:StringEquals":{"aws:CalledVia":"s3.amazonaws.com"},"StringEquals":{"aws:CalledViaLast":"s3.amazonaws.com","aws:PrincipalType":"User"}}}}`)
 	key := parse(t, policy.Key, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::`+account+`:root"},"Action":"kms:*","Resource":"*"}}`)
 	a := authz.New(everybody{op.Policies{Identity: []*policy.Policy{p}}}, nil)

@@ -45,9 +45,15 @@ func fill(ctx *policy.Context, c *op.Call, check *op.Check, caller *op.Caller, t
 }
 
 // transport sets the keys about how the request travelled. A service that
-// calls another on the caller's behalf comes from its own address over TLS:
-// the caller's address is then not in the request.
+// calls another on the caller's behalf does so over TLS, and with a user agent
+// of its own, which is not documented: the key is left out.
 func transport(ctx *policy.Context, c *op.Call, check *op.Check) {
+	// Source: IAM User Guide "AWS global condition context keys": forward
+	// access sessions keep aws:SourceIp ("unlike with aws:SourceIp ... the
+	// source VPC of the initial request is not preserved").
+	if c.SourceIP.IsValid() {
+		ctx.Set("aws:SourceIp", c.SourceIP.Unmap().WithZone("").String())
+	}
 	if check.Via != "" {
 		// Source: IAM User Guide "Forward access sessions": the CalledVia keys
 		// hold the service principal of the service that made the call.
@@ -62,9 +68,6 @@ func transport(ctx *policy.Context, c *op.Call, check *op.Check) {
 	}
 	ctx.Set("aws:ViaAWSService", "false")
 	ctx.Set("aws:SecureTransport", strconv.FormatBool(c.Secure))
-	if c.SourceIP.IsValid() {
-		ctx.Set("aws:SourceIp", c.SourceIP.Unmap().WithZone("").String())
-	}
 	if ua := c.HTTP.Header.Get("User-Agent"); ua != "" {
 		ctx.Set("aws:UserAgent", ua)
 	}

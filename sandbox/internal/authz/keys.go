@@ -12,10 +12,11 @@ import (
 
 // global lists the aws: keys whose value, or absence, is right in the sandbox.
 // Those that fill never sets belong to things it does not have: VPCs,
-// organizations, EC2 roles, calls by service principals.
+// organizations, EC2 roles, sign-in sessions, calls by service principals.
 // Source: IAM User Guide "AWS global condition context keys".
 var global = []string{
-	"aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:CurrentTime",
+	"aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast",
+	"aws:CalledViaAWSMCP", "aws:SignInSessionArn", "aws:CurrentTime",
 	"aws:EpochTime", "aws:FederatedProvider", "aws:MultiFactorAuthAge",
 	"aws:MultiFactorAuthPresent", "aws:PrincipalAccount", "aws:PrincipalArn",
 	"aws:PrincipalIsAWSService", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths",
