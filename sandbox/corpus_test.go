@@ -363,6 +363,9 @@ func (w *world) caller(ctx context.Context) (aws.Config, error) {
 	if strings.Contains(p, ":user/") {
 		return w.user(ctx, client, name)
 	}
+	if strings.HasPrefix(name, "aws-service-role/") {
+		return cfg, inexpressible("only its service takes on a service-linked role")
+	}
 	role, session, ok := strings.Cut(name, "/")
 	if !ok {
 		return cfg, inexpressible("the caller is neither a user nor a session")
