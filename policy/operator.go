@@ -83,8 +83,9 @@ var operators = [...]struct {
 // parseOperator reads "ForAnyValue:StringLikeIfExists". Names are taken without
 // case, as element values of the grammar are not said to be case-sensitive
 // [unsure]. The second result is the nearest operator for a misspelt one, the
-// third false if there is no such operator.
-func parseOperator(name string) (op operator, suggestion string, ok bool) {
+// third false if there is no such operator. With loose, Null takes a set
+// operator, which changes nothing.
+func parseOperator(name string, loose bool) (op operator, suggestion string, ok bool) {
 	prefix, base := "", name
 	set := quantNone
 	if head, tail, cut := strings.Cut(name, ":"); cut {
@@ -115,8 +116,10 @@ func parseOperator(name string) (op operator, suggestion string, ok bool) {
 		}
 		op = o.op
 		op.set, op.ifExists = set, ifExists
-		// Null asks for existence itself.
-		if op.family == famNull && (ifExists || set != quantNone) {
+		// Null asks for existence itself: it has no set operator, and no IfExists.
+		if op.family == famNull && set != quantNone && !ifExists && loose {
+			op.set = quantNone
+		} else if op.family == famNull && (ifExists || set != quantNone) {
 			return operator{}, "Null", false
 		}
 		return op, "", true

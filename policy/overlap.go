@@ -10,10 +10,8 @@ func (s *statement) coversPattern(r *Request) bool {
 		if p.form == formAny {
 			all = true
 		} else if !r.WildcardOnly {
-			// A pattern that matches the text of the other one, stars as
-			// characters, holds all that the other one stands for.
-			all = all || p.match(r.Resource, r.Context)
-			some = some || s.notResource == (s.effect == EffectDeny) && p.overlaps(r.Resource, r.Context)
+			covers, overlaps := p.compare(r.Resource, r.Context)
+			all, some = all || covers, some || overlaps
 		}
 	}
 	switch {
@@ -27,37 +25,36 @@ func (s *statement) coversPattern(r *Request) bool {
 	return all
 }
 
-// overlaps reports whether some text matches both p and the pattern want, in
-// which only * is special.
-func (p *pattern) overlaps(want string, ctx *Context) bool {
+// compare holds p against the pattern want, in which only * is special: whether
+// p matches every text of want, and whether it matches one.
+func (p *pattern) compare(want string, ctx *Context) (covers, overlaps bool) {
 	if p.form == formNever || p.form == formAny {
-		return p.form == formAny
+		return p.form == formAny, p.form == formAny
 	}
-	var steps []step
+	var own, other []step
 	for i := range p.toks {
 		t := &p.toks[i]
 		switch t.kind {
 		case tokText, tokVariable:
 			text, ok := t.value(ctx)
 			if !ok {
-				return false
+				return false, false
 			}
 			for _, c := range text {
-				steps = append(steps, step{char: c})
+				own = append(own, step{char: c})
 			}
 		default:
-			steps = append(steps, step{
+			own = append(own, step{
 				any:     true,
 				star:    t.kind == tokStar || t.kind == tokStarSegment,
 				segment: t.kind == tokStarSegment || t.kind == tokOneSegment,
 			})
 		}
 	}
-	var other []step
 	for _, c := range want {
 		other = append(other, step{char: c, any: c == '*', star: c == '*'})
 	}
-	return intersect(steps, other)
+	return subsumes(own, other), intersect(own, other)
 }
 
 // step is a character, or a wildcard for one or for any number of them.
@@ -77,6 +74,39 @@ func (a step) shares(b step) bool {
 		return !b.segment || a.char != ':'
 	}
 	return a.char == b.char
+}
+
+// subsumes reports that a matches all that b stands for: one way through a for
+// the text of b, in which only a star of a takes a star of b. There are patterns
+// that cover each other in no such way ("*?" and "?*"); they count as not covered.
+func subsumes(a, b []step) bool {
+	at := make([]bool, len(a)+1)
+	at[0] = true
+	skip := func() {
+		for i := range a {
+			at[i+1] = at[i+1] || at[i] && a[i].star
+		}
+	}
+	skip()
+	for _, s := range b {
+		next := make([]bool, len(a)+1)
+		for i := range a {
+			switch {
+			case !at[i]:
+			case s.star:
+				next[i] = next[i] || a[i].star && !a[i].segment
+			case a[i].shares(s):
+				if a[i].star {
+					next[i] = true
+				} else {
+					next[i+1] = true
+				}
+			}
+		}
+		at = next
+		skip()
+	}
+	return at[len(a)]
 }
 
 // intersect walks both at once. at[j] tells that the text so far can have

@@ -194,7 +194,7 @@ func (p *parser) conditions(n *node, path string) ([]condition, *SyntaxError) {
 	}
 	var all []condition
 	for _, m := range n.members {
-		op, near, ok := parseOperator(m.name)
+		op, near, ok := parseOperator(m.name, p.loose)
 		if !ok {
 			fix := ""
 			if near != "" {
