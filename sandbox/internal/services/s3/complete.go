@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -72,7 +73,7 @@ func (s *Service) complete(c *op.Call, in *completeInput) (*completeOutput, erro
 		return nil, err
 	}
 	b := s.buckets.Get(in.Bucket)
-	if err := s.writeCondition(b, u.Key, in.IfMatch, in.IfNoneMatch); err != nil {
+	if err := s.completeCondition(b, u, in); err != nil {
 		return nil, err
 	}
 	parts, err := s.chosenParts(u, in)
@@ -129,6 +130,29 @@ func (s *Service) complete(c *op.Call, in *completeInput) (*completeOutput, erro
 			Bucket:   b.Name, Key: o.Key, ETag: quote(o.ETag), checksumHeaders: shown(o.Checksum),
 		},
 	}, nil
+}
+
+// completeCondition is writeCondition for uploads, whose key may have changed
+// since they began.
+//
+// Source: S3 API_CompleteMultipartUpload, If-Match and If-None-Match: "If a
+// conflicting operation occurs during the upload S3 returns a 409
+// ConditionalRequestConflict"; which changes conflict: observed on AWS.
+func (s *Service) completeCondition(b *Bucket, u *Upload, in *completeInput) error {
+	there := s.current(b.Name, u.Key) != nil
+	header := "If-None-Match"
+	if in.IfMatch != "" {
+		header = "If-Match"
+	}
+	asked := in.IfMatch != "" || in.IfNoneMatch == "*"
+	// An object that is there fails If-None-Match, one that is not If-Match,
+	// whatever happened.
+	if asked && there == (in.IfMatch != "") && s.latest(b.Name, u.Key).mark() != u.Found {
+		return &op.Error{Status: http.StatusConflict, Code: "ConditionalRequestConflict",
+			Message: "The conditional request cannot succeed due to a conflicting operation against this resource.",
+			Fields:  [][2]string{{"Condition", header}, {"Key", u.Key}}}
+	}
+	return s.writeCondition(b, u.Key, in.IfMatch, in.IfNoneMatch)
 }
 
 // wholeChecksum is the object's checksum: over its bytes, or over the parts'

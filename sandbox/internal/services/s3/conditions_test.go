@@ -101,6 +101,56 @@ func TestWriteConditions(t *testing.T) {
 	w.wantCode(put(w.root, nil, etag), "NotImplemented")
 }
 
+// Observed on AWS: what happened to the key during the upload is a conflict,
+// unless the condition fails anyway.
+func TestMultipartConflicts(t *testing.T) {
+	w := start(t, sandbox.Options{})
+	w.bucket("plain")
+	w.versioned("versioned")
+	for _, bucket := range []string{"plain", "versioned"} {
+		b, k := aws.String(bucket), aws.String("k")
+		put := func() *string { return w.put(bucket, "k", "v").ETag }
+		del := func() {
+			_, err := w.root.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: b, Key: k})
+			w.must(err)
+		}
+		begin := func() func(match, none *string) string {
+			up, err := w.root.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: b, Key: k})
+			w.must(err)
+			part, err := w.root.UploadPart(ctx, &s3.UploadPartInput{Bucket: b, Key: k, UploadId: up.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("x")})
+			w.must(err)
+			return func(match, none *string) string {
+				_, err := w.root.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: b, Key: k, UploadId: up.UploadId, IfMatch: match, IfNoneMatch: none,
+					MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{PartNumber: aws.Int32(1), ETag: part.ETag}}}})
+				return code(err)
+			}
+		}
+		want := func(what, got, want string) {
+			t.Helper()
+			if got != want {
+				t.Errorf("%s: %s: got %q, want %q", bucket, what, got, want)
+			}
+		}
+		star := aws.String("*")
+		put()
+		complete := begin()
+		want("there", complete(nil, star), "PreconditionFailed")
+		del()
+		want("deleted meanwhile", complete(nil, star), "ConditionalRequestConflict")
+		want("begun again", begin()(nil, star), "")
+		etag := put()
+		complete = begin()
+		want("another ETag", complete(aws.String("x"), nil), "PreconditionFailed")
+		etag = put()
+		want("put meanwhile", complete(etag, nil), "ConditionalRequestConflict")
+		del()
+		want("gone", complete(etag, nil), "NoSuchKey")
+		etag = put()
+		want("back again", complete(etag, nil), "ConditionalRequestConflict")
+		want("begun again", begin()(etag, nil), "")
+	}
+}
+
 // Source: S3 API_UploadPartCopy and API_CompleteMultipartUpload; the wording as
 // observed on AWS.
 func TestMultipartRefusals(t *testing.T) {

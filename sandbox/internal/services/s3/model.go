@@ -136,6 +136,8 @@ type Upload struct {
 	Headers         ObjectHeaders
 	Meta            map[string]string `json:",omitempty"`
 	Tags            []Tag             `json:",omitempty"`
+	// Found is the mark of the key's latest version when the upload began.
+	Found string `json:",omitempty"`
 	// Encryption and KMSKeyID are the headers as they were sent, for the
 	// condition keys of the parts.
 	Encryption, KMSKeyID string

@@ -217,7 +217,7 @@ func (s *Service) createUpload(c *op.Call, in *createUploadInput) (*createUpload
 		Bucket: b.Name, Key: in.Key, ID: id, Initiated: c.Now, Owner: o.Owner, SSE: e,
 		Initiator: Owner{ID: c.Caller.Principal.ARN, DisplayName: lastSegment(c.Caller.Principal.ARN)},
 		Headers:   o.Headers, Meta: o.Meta, Tags: o.Tags, Checksum: sum,
-		Encryption: in.Encryption, KMSKeyID: in.KMSKeyID,
+		Encryption: in.Encryption, KMSKeyID: in.KMSKeyID, Found: s.latest(b.Name, in.Key).mark(),
 	}
 	s.uploads.Put(u.storeKey(), u)
 	out := &createUploadOutput{sseOutput: sseHeaders(e), Algorithm: sum.Algorithm, Type: sum.Type}

@@ -52,6 +52,15 @@ func (s *Service) latest(bucket, key string) *Object {
 	return nil
 }
 
+// mark tells one state of a key from every other; empty for a key that is not
+// there.
+func (o *Object) mark() string {
+	if o == nil {
+		return ""
+	}
+	return fmt.Sprint(o.Order, " ", o.Blob)
+}
+
 // current is latest without delete markers: what a plain GET finds.
 func (s *Service) current(bucket, key string) *Object {
 	if o := s.latest(bucket, key); o != nil && !o.DeleteMarker {
