@@ -104,7 +104,11 @@ func (s *Service) checkAssumeRole(c *op.Call, in *sts.AssumeRoleInput) ([]op.Che
 	if err := a.carry(c, in); err != nil {
 		return nil, err
 	}
-	keys := a.context(in)
+	inherited := ""
+	if x := c.Caller.Session; x != nil {
+		inherited = x.SourceIdentity
+	}
+	keys := a.context(in, inherited)
 	resource := op.Resource{ARN: arn, Account: role.Account, Policy: role.Role.Trust.Policy(), Tags: role.TagMap()}
 	checks := []op.Check{{Action: "sts:AssumeRole", Resource: resource, Context: keys}}
 	if len(a.tags) > 0 {
@@ -120,17 +124,16 @@ func (s *Service) checkAssumeRole(c *op.Call, in *sts.AssumeRoleInput) ([]op.Che
 // role session hands on to the next.
 // Source: IAM User Guide, id_session-tags, "Chaining roles with session tags";
 // id_credentials_temp_control-access_monitor, "source identity ... persists".
+// That tags which are only handed on need sts:TagSession too, and the refusals'
+// codes, is how AWS answered in public experiments with such chains.
 func (a *assumption) carry(c *op.Call, in *sts.AssumeRoleInput) error {
 	tags, err := requestTags(in.Tags)
 	if err != nil {
 		return err
 	}
-	for _, k := range in.TransitiveTagKeys {
-		if _, ok := tags[k]; !ok {
-			return op.Errorf(400, "InvalidParameterValue", "The transitive tag key %q is not among the tags of the request", k)
-		}
+	if a.transitive, err = transitiveKeys(in.TransitiveTagKeys, tags); err != nil {
+		return err
 	}
-	a.transitive = slices.Clone(in.TransitiveTagKeys)
 	a.sourceIdentity = aws.ToString(in.SourceIdentity)
 	if x := c.Caller.Session; x != nil && x.Source != "GetSessionToken" {
 		for _, k := range x.TransitiveTagKeys {
@@ -149,7 +152,7 @@ func (a *assumption) carry(c *op.Call, in *sts.AssumeRoleInput) error {
 		}
 		if x.SourceIdentity != "" {
 			if a.sourceIdentity != "" && a.sourceIdentity != x.SourceIdentity {
-				return op.Errorf(403, "AccessDenied", "The source identity of the calling session cannot be changed")
+				return op.Errorf(400, "ValidationError", "The source identity is already set for this assume role session")
 			}
 			a.sourceIdentity = x.SourceIdentity
 		}
@@ -158,14 +161,22 @@ func (a *assumption) carry(c *op.Call, in *sts.AssumeRoleInput) error {
 	return nil
 }
 
-// context is what the trust policy and the caller's policies can see.
+// context is what the trust policy and the caller's policies can see. inherited
+// is the source identity of the calling session.
 // Source: Service Authorization Reference, AWS STS, AssumeRole.
-func (a *assumption) context(in *sts.AssumeRoleInput) []op.Key {
+func (a *assumption) context(in *sts.AssumeRoleInput, inherited string) []op.Key {
 	keys := []op.Key{op.Single("sts:RoleSessionName", *in.RoleSessionName)}
 	if in.ExternalId != nil {
 		keys = append(keys, op.Single("sts:ExternalId", *in.ExternalId))
 	}
-	keys = append(keys, sessionKeys(a.tags, a.transitive, a.sourceIdentity)...)
+	// One that is handed on is in aws:SourceIdentity alone.
+	// Source: IAM User Guide "AWS global condition context keys",
+	// aws:SourceIdentity: sts:SourceIdentity is there when it is first set.
+	initial := aws.ToString(in.SourceIdentity)
+	if initial == inherited {
+		initial = ""
+	}
+	keys = append(keys, sessionKeys(a.tags, a.transitive, initial)...)
 	if a.mfa != nil {
 		// The code in the request counts as MFA for the trust policy.
 		// Source: IAM User Guide, id_credentials_mfa_configure-api-require.

@@ -213,7 +213,7 @@ func TestRoleChaining(t *testing.T) {
 	w := iamtest.Start(t)
 	user := w.User("alice", "")
 	first := w.Role("first", trust(`{"AWS":"arn:aws:iam::111122223333:user/alice"}`, ""), allow("sts:*", "*"))
-	second := w.Role("second", trust(`{"AWS":"111122223333"}`, `,"Condition":{"StringEquals":{"aws:RequestTag/team":"red","sts:SourceIdentity":"alice"}}`), "")
+	second := w.Role("second", trust(`{"AWS":"111122223333"}`, `,"Condition":{"StringEquals":{"aws:RequestTag/team":"red","aws:SourceIdentity":"alice"},"Null":{"sts:SourceIdentity":"true"}}`), "")
 	if _, err := w.Root().IAM.UpdateRole(ctx, &awsiam.UpdateRoleInput{RoleName: aws.String("second"), MaxSessionDuration: aws.Int32(7200)}); err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,10 @@ func TestRoleChaining(t *testing.T) {
 	_, err = chained.STS.AssumeRole(ctx, &awssts.AssumeRoleInput{RoleArn: &second, RoleSessionName: aws.String("two"), DurationSeconds: aws.Int32(3601)})
 	wantCode(t, err, "ValidationError")
 	_, err = chained.STS.AssumeRole(ctx, &awssts.AssumeRoleInput{RoleArn: &second, RoleSessionName: aws.String("two"), SourceIdentity: aws.String("bob")})
-	wantCode(t, err, "AccessDenied")
+	wantCode(t, err, "ValidationError")
+	if _, err = chained.STS.AssumeRole(ctx, &awssts.AssumeRoleInput{RoleArn: &second, RoleSessionName: aws.String("two"), SourceIdentity: aws.String("alice")}); err != nil {
+		t.Errorf("the same source identity again: %v", err)
+	}
 	_, err = chained.STS.AssumeRole(ctx, &awssts.AssumeRoleInput{RoleArn: &second, RoleSessionName: aws.String("two"), Tags: []types.Tag{{Key: aws.String("Team"), Value: aws.String("blue")}}})
 	wantCode(t, err, "InvalidParameterValue")
 }

@@ -138,11 +138,7 @@ func claimTags(claims map[string]any) (tags map[string]string, transitive []stri
 		}
 		tags[k] = values[0]
 	}
-	transitive, _ = claimValues(block["transitive_tag_keys"])
-	for _, k := range transitive {
-		if _, ok := tags[k]; !ok {
-			return nil, nil, fmt.Errorf("the transitive tag key %q is not among the session tags", k)
-		}
-	}
-	return tags, transitive, nil
+	keys, _ := claimValues(block["transitive_tag_keys"])
+	transitive, err = transitiveKeys(keys, tags)
+	return tags, transitive, err
 }

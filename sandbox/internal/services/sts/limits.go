@@ -90,6 +90,24 @@ func requestTags(tags []types.Tag) (map[string]string, error) {
 	return m, nil
 }
 
+// transitiveKeys checks that the keys are among the tags, without regard to
+// case, and returns them as the tags spell them.
+func transitiveKeys(keys []string, tags map[string]string) ([]string, error) {
+	var own []string
+	for _, k := range keys {
+		n := len(own)
+		for name := range tags {
+			if strings.EqualFold(name, k) {
+				own = append(own, name)
+			}
+		}
+		if len(own) == n {
+			return nil, op.Errorf(400, "InvalidParameterValue", "The specified transitive tag key must be included in the requested tags.")
+		}
+	}
+	return own, nil
+}
+
 func checkTag(key, value string) error {
 	switch {
 	case key == "" || utf8.RuneCountInString(key) > 128 || !iam.TagText(key):

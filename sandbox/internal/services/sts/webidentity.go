@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -103,7 +104,10 @@ func (s *Service) checkWebIdentity(c *op.Call, in *sts.AssumeRoleWithWebIdentity
 // carry reads the session tags and the source identity in the token.
 func (b *bearer) carry() error {
 	var err error
-	if b.tags, b.transitive, err = claimTags(b.token.claims); err != nil {
+	var known *op.Error
+	if b.tags, b.transitive, err = claimTags(b.token.claims); errors.As(err, &known) {
+		return known
+	} else if err != nil {
 		e := invalidToken("The session tags in the token are invalid: " + err.Error())
 		e.Err = err
 		return e

@@ -173,6 +173,9 @@ func TestWebIdentityTags(t *testing.T) {
 	bad := map[string]any{"https://aws.amazon.com/tags": map[string]any{"principal_tags": map[string]any{"team": []string{"red", "blue"}}}}
 	_, err := r.assume(r.Token(r.claims(bad)))
 	wantCode(t, err, "InvalidIdentityToken")
+	missing := map[string]any{"https://aws.amazon.com/tags": map[string]any{"principal_tags": map[string]any{"team": []string{"red"}}, "transitive_tag_keys": []string{"TEAM", "owner"}}}
+	_, err = r.assume(r.Token(r.claims(missing)))
+	wantCode(t, err, "InvalidParameterValue")
 }
 
 // The provider must be registered in the account of the role, not just
