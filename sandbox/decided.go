@@ -42,6 +42,9 @@ func decidedBy(d *Decision) string {
 	if x.Verdict == policy.Allow {
 		return d.Action + ": refused, because the allow rests on a condition key that the sandbox does not know"
 	}
+	if d.Reason == policy.ReasonReserved {
+		return d.Action + ": the resource is AWS's own and cannot be changed"
+	}
 	text := fmt.Sprintf("%s: no %s allows it", d.Action, d.Reason)
 	for _, step := range x.Steps {
 		if step.Type != d.Reason || len(step.Nearest) == 0 {
