@@ -77,12 +77,21 @@ func build(c *Case, parse parseFunc) (*policy.Set, *policy.Request, error) {
 		Principal:       principal,
 		Action:          c.Request.Action,
 		Resource:        c.Request.Resource.ARN,
-		ResourceAccount: c.Request.Resource.AccountID,
+		ResourceAccount: owner(&c.Request.Resource),
 		Context:         ctx,
 		WildcardOnly:    c.Request.WildcardOnlyAction,
 		Pattern:         strings.Contains(c.Request.Resource.ARN, "*"),
 		RestrictPublic:  c.Request.S3BlockPublicAccess,
 	}, nil
+}
+
+// owner is the account of the resource; a case that leaves it out means the one
+// in the ARN, if there is one.
+func owner(r *Resource) string {
+	if parts := strings.SplitN(r.ARN, ":", 6); r.AccountID == "" && len(parts) == 6 {
+		return strings.Trim(parts[4], "*")
+	}
+	return r.AccountID
 }
 
 // principalOf reads the principal of a case. The action decides whether a name
