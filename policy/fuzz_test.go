@@ -38,7 +38,17 @@ func FuzzParse(f *testing.F) {
 			if !errors.As(err, &syntax) || syntax.Line < 1 || syntax.Column < 1 || syntax.Msg == "" {
 				t.Fatalf("error without a place: %#v", err)
 			}
+			loose(t, src, k)
 			return
+		}
+		if x, err := policy.ParseLoose("fuzz", []byte(src), k); err != nil {
+			t.Fatalf("accepted, but not loosely: %v", err)
+		} else {
+			for _, r := range requests(t, "s3:GetObject", "arn:aws:s3:::b/k", "", "b") {
+				if decide(t, setOf(k, x), r).Verdict != decide(t, setOf(k, p), r).Verdict {
+					t.Fatal("a loose reading of a valid document decides differently")
+				}
+			}
 		}
 		again, err := policy.Parse("fuzz", p.Source(), k)
 		if err != nil {
@@ -60,6 +70,24 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// loose asks documents that AWS would not store about resources and patterns.
+func loose(t *testing.T, src string, k policy.Kind) {
+	p, err := policy.ParseLoose("fuzz", []byte(src), k)
+	if err != nil {
+		return
+	}
+	public, _, _ := p.Public()
+	for _, resource := range []string{"arn:aws:s3:::b/k", "arn:aws:s3:::b/*", "*"} {
+		for _, r := range requests(t, "s3:GetObject", resource, "", "b") {
+			r.Pattern = resource != "arn:aws:s3:::b/k"
+			d := decide(t, setOf(k, p), r)
+			if k == policy.Resource && !public && r.Principal.Type == policy.Anonymous && d.Verdict == policy.Allow && len(p.Keys()) == 0 {
+				t.Fatal("an unconditional policy that is not public allows an anonymous caller")
+			}
+		}
+	}
 }
 
 // setOf puts a policy where its kind belongs.

@@ -26,7 +26,7 @@ func (s *statement) public() bool {
 	if s.effect != EffectAllow {
 		return false
 	}
-	everyone := false
+	everyone := s.notPrincipal // all but those listed
 	for i := range s.principals {
 		// A wildcard inside a value is no fixed value either, and the page
 		// shows a federated principal as public.
