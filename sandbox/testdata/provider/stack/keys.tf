@@ -32,11 +32,13 @@ data "aws_iam_policy_document" "key" {
   }
 }
 
+# The provider waits five seconds over each thing that it changes of a key, and
+# thirty over is_enabled: the changes are spread over the keys, and none is
+# switched off.
 resource "aws_kms_key" "data" {
-  description             = "The ${local.word} description."
+  description             = "Encrypts the test's data."
   deletion_window_in_days = local.changed ? 7 : 30
   enable_key_rotation     = true
-  rotation_period_in_days = local.changed ? 180 : 365
   policy                  = data.aws_iam_policy_document.key.json
   tags                    = { Team = local.word }
 }
@@ -55,7 +57,8 @@ resource "aws_kms_alias" "rsa" {
 resource "aws_kms_key" "plain" {
   description             = "plain"
   deletion_window_in_days = 7
-  enable_key_rotation     = local.changed
+  enable_key_rotation     = true
+  rotation_period_in_days = local.changed ? 180 : 365
 }
 
 resource "aws_kms_key_policy" "plain" {
@@ -64,7 +67,7 @@ resource "aws_kms_key_policy" "plain" {
 }
 
 resource "aws_kms_key" "rsa" {
-  description              = "Signs releases."
+  description              = "Signs the ${local.word} release."
   customer_master_key_spec = "RSA_2048"
   key_usage                = "SIGN_VERIFY"
   deletion_window_in_days  = 7
@@ -80,7 +83,6 @@ resource "aws_kms_key" "mac" {
   customer_master_key_spec = "HMAC_256"
   key_usage                = "GENERATE_VERIFY_MAC"
   deletion_window_in_days  = 7
-  is_enabled               = !local.changed
 }
 
 resource "aws_kms_grant" "worker" {
