@@ -133,6 +133,14 @@ func serviceIs(action, service string) bool {
 // Source: STS API_GetCallerIdentity.
 func needsNothing(action string) bool { return equalFold(action, "sts:GetCallerIdentity") }
 
+// needsNoAllow: a user may always ask for session credentials. The page also
+// says that policies do not control the operation; AWS's own example of a Deny
+// without MFA leaves it out all the same, so that a Deny counts here.
+//
+// Source: IAM User Guide, id_credentials_temp_control-access_getsessiontoken and
+// reference_policies_examples_aws_my-sec-creds-self-manage.
+func needsNoAllow(action string) bool { return equalFold(action, "sts:GetSessionToken") }
+
 // needsCaller reports services that turn unsigned requests away whatever a
 // policy says. STS takes them for web identities, which are callers here.
 //
@@ -221,6 +229,9 @@ func (s *Set) decide(r *Request) (Decision, terms) {
 		}
 	}
 	reason, by := t.allow(r, &res, &id, &bound, &sess, lacks)
+	if missing != ReasonNone && t.caller == User && needsNoAllow(r.Action) {
+		return Decision{Verdict: Allow, Reason: ReasonNotNeeded}, t
+	}
 	if missing != ReasonNone {
 		return Decision{Verdict: ImplicitDeny, Reason: missing}, t
 	}
