@@ -82,6 +82,9 @@ func stateUser(t *testing.T, s *sandbox.Sandbox, bucket, keyARN string) sandbox.
 // uploads under its own key: from a local state to the bucket and through
 // every command that a person uses on it.
 func TestS3BackendOfTheEngines(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the engines need some seconds")
+	}
 	for _, b := range engines(t) {
 		t.Run(b.Name, func(t *testing.T) { useBackend(t, b) })
 	}
@@ -180,6 +183,9 @@ func useBackend(t *testing.T, b engine.Binary) {
 // The same without a proxy: AWS_ENDPOINT_URL alone leads to the sandbox. Over
 // TLS the bucket is used; over plain HTTP it refuses, and the engine says so.
 func TestS3BackendThroughAnEndpoint(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the engines need some seconds")
+	}
 	const bucket = "backend-test-state"
 	for _, b := range engines(t) {
 		t.Run(b.Name, func(t *testing.T) {

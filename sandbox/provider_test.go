@@ -66,14 +66,18 @@ func deployer(t *testing.T, s *sandbox.Sandbox) sandbox.Credentials {
 // provider, and reads back as it was written each time.
 func TestProviderBuildsChangesAndDestroys(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the provider needs about a minute")
+		t.Skip("the provider needs about a minute and a half")
 	}
+	t.Parallel()
 	list := engines(t)
 	if !full() {
 		list = list[:1]
 	}
 	for _, b := range list {
-		t.Run(b.Name, func(t *testing.T) { buildChangeDestroy(t, b) })
+		t.Run(b.Name, func(t *testing.T) {
+			t.Parallel() // most of the time the provider sleeps
+			buildChangeDestroy(t, b)
+		})
 	}
 }
 
@@ -288,6 +292,7 @@ func TestProviderIsRefusedAtOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the provider needs some seconds")
 	}
+	t.Parallel()
 	s := start(t, sandbox.Options{})
 	w := newWorkdir(t, engines(t)[0], s, s.Credentials(), "refused")
 	_, err := s3.NewFromConfig(s.Config(s.Credentials())).CreateBucket(ctx, &s3.CreateBucketInput{
