@@ -52,7 +52,7 @@ could not be read or a line is not a case.`,
 		}
 		switch {
 		case len(bad) > 0:
-			return &diag.Diagnostic{Rule: "policy-case", Summary: fmt.Sprintf("%d lines could not be decided", len(bad)),
+			return &diag.Diagnostic{Rule: "policy-case", Summary: fmt.Sprintf("lines that could not be decided: %d", len(bad)),
 				Why: "a case that cannot be read is not a verdict", Fix: "mend the lines named above"}
 		case s.Cases == 0:
 			return &diag.Diagnostic{Rule: "policy-case", Summary: "there is no case in " + strings.Join(args, ", "),

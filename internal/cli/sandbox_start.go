@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"regexp"
@@ -69,9 +68,9 @@ func (s *startFlags) checkRegion() error {
 
 // startFix is the repair of a sandbox that does not start.
 func (s *startFlags) startFix(err error) string {
-	var file *fs.PathError
-	if s.data != "" && (errors.As(err, &file) || strings.HasPrefix(err.Error(), s.data+":")) {
-		return "name a directory that you can write and that no other sandbox has open: --data DIR"
+	if s.data != "" && strings.Contains(err.Error(), s.data) {
+		return "name a directory that you can write and that no other sandbox has open: --data DIR\n" +
+			"if it is damaged, begin anew: rm -r " + s.data
 	}
 	return s.cmd.CommandPath() + " --help"
 }

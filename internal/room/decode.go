@@ -85,7 +85,7 @@ func (d *decoder) syntax(found hcl.Diagnostics) {
 			r = *f.Subject
 		}
 		d.report("spec-syntax", lowerFirst(f.Summary), r, lowerFirst(strings.TrimSuffix(f.Detail, ".")),
-			"see the example in the README, or write a new spec with \"strongroom init\" in an empty directory")
+			"for a spec to compare with, run: strongroom init other --account ID --region REGION --project GROUP/PROJECT")
 	}
 }
 

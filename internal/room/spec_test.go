@@ -140,8 +140,8 @@ func TestParseRefuses(t *testing.T) {
 		{"boundary", with("automation {\n  permissions_boundary = \"boundary\"\n}"), `9:26 spec-boundary | "permissions_boundary" cannot be "boundary" | write its ARN ("arn:aws:iam::111122223333:policy/NAME")`},
 		{"blocklist blocks the room", with("nuke {\n  blocklist = [\"012345678901\"]\n}"), `9:15 spec-blocklist | "blocklist" holds the room's own account | remove 012345678901`},
 		{"empty blocklist", with("nuke {\n  blocklist = []\n}"), `9:15 spec-blocklist | "blocklist" is empty | name your production accounts, or remove the line`},
-		{"syntax", "name = \"foundations\n", `1:20 spec-syntax | invalid multi-line string | see the example in the README, or write a new spec with "strongroom init" in an empty directory
-1:20 spec-syntax | unterminated template string | see the example in the README, or write a new spec with "strongroom init" in an empty directory`},
+		{"syntax", "name = \"foundations\n", `1:20 spec-syntax | invalid multi-line string | for a spec to compare with, run: strongroom init other --account ID --region REGION --project GROUP/PROJECT
+1:20 spec-syntax | unterminated template string | for a spec to compare with, run: strongroom init other --account ID --region REGION --project GROUP/PROJECT`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := room.Parse("strongroom.hcl", []byte(tt.src))
