@@ -94,6 +94,7 @@ func (w *world) complete() {
 
 // Between any two steps. Each run goes on from where the one before was killed.
 func TestKilledBetweenSteps(t *testing.T) {
+	engineNeeded(t)
 	t.Parallel()
 	for _, b := range enginetest.Chosen(t) {
 		t.Run(b.Name, func(t *testing.T) {
@@ -115,6 +116,7 @@ func TestKilledBetweenSteps(t *testing.T) {
 // In the middle of an apply: the provider has made something, and neither it
 // nor the engine lives to tell.
 func TestKilledMidApply(t *testing.T) {
+	engineNeeded(t)
 	t.Parallel()
 	for _, b := range enginetest.Chosen(t) {
 		t.Run(b.Name, func(t *testing.T) {
@@ -140,6 +142,7 @@ func TestKilledMidApply(t *testing.T) {
 // In the middle of the migration: with the lock taken, and with the state
 // written but the engine not told.
 func TestKilledMidMigrate(t *testing.T) {
+	engineNeeded(t)
 	t.Parallel()
 	for _, b := range enginetest.Chosen(t) {
 		t.Run(b.Name, func(t *testing.T) {
@@ -159,6 +162,7 @@ func TestKilledMidMigrate(t *testing.T) {
 
 // The sandbox dies under the apply, and comes back with what it had on disk.
 func TestSandboxDies(t *testing.T) {
+	engineNeeded(t)
 	t.Parallel()
 	for _, b := range enginetest.Chosen(t) {
 		t.Run(b.Name, func(t *testing.T) {
@@ -177,6 +181,7 @@ func TestSandboxDies(t *testing.T) {
 
 // Ctrl-C in the middle of an apply: the engine ends what it began and records it.
 func TestInterruptedMidApply(t *testing.T) {
+	engineNeeded(t)
 	t.Parallel()
 	for _, b := range enginetest.Chosen(t) {
 		t.Run(b.Name, func(t *testing.T) {

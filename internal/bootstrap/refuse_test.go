@@ -55,6 +55,7 @@ func (w *world) stranger() aws.Config {
 
 // What must be refused before anything is changed, and how it is said.
 func TestRefused(t *testing.T) {
+	engineNeeded(t)
 	t.Parallel()
 	w := newWorld(t, enginetest.Chosen(t)[0])
 	ctx := context.Background()

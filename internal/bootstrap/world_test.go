@@ -21,6 +21,14 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
 
+// engineNeeded leaves a test out of -short: it runs a real engine for a minute.
+func engineNeeded(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a real engine runs for a minute or two")
+	}
+}
+
 // world is a sandbox in a process of its own, and a room that is built in it.
 type world struct {
 	t      *testing.T
