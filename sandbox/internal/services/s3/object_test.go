@@ -275,6 +275,13 @@ func TestListPages(t *testing.T) {
 	if len(v1.Contents) != 1 || len(v1.CommonPrefixes) != 1 || *v1.CommonPrefixes[0].Prefix != "c/2/" {
 		t.Errorf("got %v %v", v1.Contents, v1.CommonPrefixes)
 	}
+	// "YmFk" is base64 of a key, and no token.
+	for _, token := range []string{"bad", "YmFk", "not base64!"} {
+		_, err := w.root.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: aws.String("room"), ContinuationToken: &token})
+		w.wantCode(err, "InvalidArgument")
+		_, err = w.root.ListBuckets(ctx, &s3.ListBucketsInput{ContinuationToken: &token})
+		w.wantCode(err, "InvalidArgument")
+	}
 }
 
 func TestMultipart(t *testing.T) {

@@ -2,7 +2,9 @@ package s3
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math"
 	"net/http"
@@ -217,13 +219,20 @@ func (s *Service) changeable(c *op.Call, in *objectInput) (*Object, error) {
 	return s.readable(c, in)
 }
 
-// Continuation tokens are opaque to callers: the last key in base64.
-func sealToken(key string) string { return base64.RawURLEncoding.EncodeToString([]byte(key)) }
+// Continuation tokens are opaque to callers: the last key in base64, behind a
+// checksum that tells a token of ours from another text.
+func sealToken(key string) string {
+	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(key)))
+	return base64.RawURLEncoding.EncodeToString(append(sum, key...))
+}
 
+// openToken refuses what sealToken did not make, as observed on AWS: a token
+// that is taken for a key would skip a part of the list without a word.
 func openToken(token string) (string, error) {
-	key, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil {
-		return "", invalidArgument("continuation-token", token, "The continuation token provided is incorrect")
+	b, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(b) < crc32.Size || binary.BigEndian.Uint32(b) != crc32.ChecksumIEEE(b[crc32.Size:]) {
+		return "", &op.Error{Status: http.StatusBadRequest, Code: "InvalidArgument", Message: "The continuation token provided is incorrect",
+			Fields: [][2]string{{"ArgumentName", "continuation-token"}}}
 	}
-	return string(key), nil
+	return string(b[crc32.Size:]), nil
 }
