@@ -98,8 +98,12 @@ func (s *Service) read(d *Document) string {
 func Malformed(err error) error {
 	var syntax *policy.SyntaxError
 	if errors.As(err, &syntax) {
+		fix := ""
+		if syntax.Fix != "" {
+			fix = "; " + syntax.Fix
+		}
 		return &op.Error{Status: 400, Code: "MalformedPolicyDocument", Err: err,
-			Message: fmt.Sprintf("%s (line %d, column %d)", syntax.Msg, syntax.Line, syntax.Column)}
+			Message: fmt.Sprintf("%s (line %d, column %d)%s", syntax.Msg, syntax.Line, syntax.Column, fix)}
 	}
 	var principal *policy.PrincipalError
 	if errors.As(err, &principal) {
