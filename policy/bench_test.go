@@ -111,6 +111,13 @@ func TestDecideDoesNotAllocate(t *testing.T) {
 	}
 }
 
+func TestExplainAllocatesOnce(t *testing.T) {
+	set, r := smallCase(t)
+	if n := testing.AllocsPerRun(100, func() { set.Explain(r) }); n != 1 {
+		t.Errorf("%v allocations, want 1", n)
+	}
+}
+
 func TestContextRefillDoesNotAllocate(t *testing.T) {
 	var c policy.Context
 	fill := func() {

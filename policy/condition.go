@@ -19,6 +19,7 @@ type condition struct {
 	exact    bool      // famString: values say it all, without case folding or variables
 	loose    bool      // famARN: a pattern could match text that is no ARN
 	broken   bool      // negated, with a value that cannot be one: never met
+	slot     uint8     // of the key in a memo; 0: none
 }
 
 // operands are compiled values; they stand apart to keep conditions small, as
@@ -158,8 +159,10 @@ func parseAddr(v string) (netip.Addr, bool) {
 // true, ForAllValues true, ForAnyValue false (also when negated).
 // Source: IAM User Guide, reference_policies_elements_condition_operators and
 // reference_policies_condition-single-vs-multi-valued-context-keys.
-func (c *condition) met(ctx *Context) bool {
-	e := ctx.find(c.key)
+func (c *condition) met(ctx *Context) bool { return c.metBy(ctx.find(c.key), ctx) }
+
+// metBy is met for a key that was looked up: e is nil if it is missing.
+func (c *condition) metBy(e *entry, ctx *Context) bool {
 	if c.op.family == famNull {
 		return e == nil && c.yes || e != nil && c.no
 	}

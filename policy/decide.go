@@ -12,13 +12,25 @@ type scan struct {
 
 // read evaluates one policy into the scan. It does not stop at a Deny found
 // before, but the first one stays.
-func (s *scan) read(p *Policy, r *Request, bounded bool) {
+func (s *scan) read(p *Policy, q *query) {
+	if p.repeats {
+		var m memo
+		s.statements(p, q, &m)
+		return
+	}
+	s.statements(p, q, nil)
+}
+
+func (s *scan) statements(p *Policy, q *query, m *memo) {
 	for i := range p.stmts {
 		st := &p.stmts[i]
 		if st.effect == EffectAllow && s.reach == reachDirect || st.effect == EffectDeny && s.deny.policy != nil {
 			continue
 		}
-		at := st.applies(r, bounded)
+		at := st.applies(q.request, q.bounded, m)
+		if q.trace != nil {
+			q.trace.add(hit{p, i}, at)
+		}
 		if at == reachNone {
 			continue
 		}
@@ -30,10 +42,10 @@ func (s *scan) read(p *Policy, r *Request, bounded bool) {
 	}
 }
 
-func (s *scan) readAll(list []*Policy, r *Request, bounded bool) {
+func (s *scan) readAll(list []*Policy, q *query) {
 	for _, p := range list {
 		if p != nil {
-			s.read(p, r, bounded)
+			s.read(p, q)
 		}
 	}
 }
@@ -46,7 +58,7 @@ func (s *scan) readAll(list []*Policy, r *Request, bounded bool) {
 // Source: IAM User Guide, reference_policies_evaluation-logic and its
 // sub-pages.
 func (s *Set) Decide(r *Request) Decision {
-	d, _ := s.decide(r)
+	d, _ := s.decide(r, nil)
 	return d
 }
 
@@ -150,8 +162,17 @@ func needsCaller(action string) bool {
 	return serviceIs(action, "kms") || serviceIs(action, "iam") || serviceIs(action, "sts")
 }
 
+// query is a request on its way through the policies of a set.
+type query struct {
+	request *Request
+	// bounded: the caller has a permissions boundary.
+	bounded bool
+	// trace notes what the statements answer; nil: nobody asks for it.
+	trace *trace
+}
+
 // decide also returns the facts, for explanations.
-func (s *Set) decide(r *Request) (Decision, terms) {
+func (s *Set) decide(r *Request, tr *trace) (Decision, terms) {
 	t := s.terms(r)
 	unsigned := t.caller == Anonymous && needsCaller(r.Action)
 	if needsNothing(r.Action) && !unsigned {
@@ -165,7 +186,7 @@ func (s *Set) decide(r *Request) (Decision, terms) {
 			missing = why
 		}
 	}
-	bounded := s.Boundary != nil && t.identity
+	q := &query{request: r, bounded: s.Boundary != nil && t.identity, trace: tr}
 	switch {
 	case unsigned:
 		lacks(ReasonAnonymous)
@@ -174,14 +195,14 @@ func (s *Set) decide(r *Request) (Decision, terms) {
 	}
 
 	if t.scp {
-		if deny, ok := levels(s.SCPs, r, bounded); deny.policy != nil {
+		if deny, ok := levels(s.SCPs, q); deny.policy != nil {
 			return denied(ReasonSCP, deny), t
 		} else if !ok {
 			lacks(ReasonSCP)
 		}
 	}
 	if t.rcp {
-		if deny, ok := levels(s.RCPs, r, bounded); deny.policy != nil {
+		if deny, ok := levels(s.RCPs, q); deny.policy != nil {
 			return denied(ReasonRCP, deny), t
 		} else if !ok {
 			lacks(ReasonRCP)
@@ -189,7 +210,7 @@ func (s *Set) decide(r *Request) (Decision, terms) {
 	}
 	if len(s.Endpoint) > 0 {
 		var e scan
-		e.readAll(s.Endpoint, r, bounded)
+		e.readAll(s.Endpoint, q)
 		if e.deny.policy != nil {
 			return denied(ReasonEndpoint, e.deny), t
 		}
@@ -199,7 +220,7 @@ func (s *Set) decide(r *Request) (Decision, terms) {
 	}
 	var res, id, bound, sess scan
 	if t.resource != nil {
-		res.read(t.resource, r, bounded)
+		res.read(t.resource, q)
 		if res.deny.policy != nil {
 			return denied(t.reason, res.deny), t
 		}
@@ -208,19 +229,19 @@ func (s *Set) decide(r *Request) (Decision, terms) {
 		return denied(ReasonPublicAccess, hit{}), t
 	}
 	if t.identity {
-		id.readAll(s.Identity, r, bounded)
+		id.readAll(s.Identity, q)
 		if id.deny.policy != nil {
 			return denied(ReasonIdentity, id.deny), t
 		}
 		if s.Boundary != nil {
-			bound.read(s.Boundary, r, bounded)
+			bound.read(s.Boundary, q)
 			if bound.deny.policy != nil {
 				return denied(ReasonBoundary, bound.deny), t
 			}
 		} else {
 			bound.reach = reachDirect
 		}
-		sess.readAll(s.Session, r, bounded)
+		sess.readAll(s.Session, q)
 		if sess.deny.policy != nil {
 			return denied(ReasonSession, sess.deny), t
 		}
@@ -306,11 +327,11 @@ func (t *terms) limits(bound, sess *scan, lacks func(Reason)) {
 // levels reads a hierarchy, root first. ok is true if every level allows.
 //
 // Source: Organizations User Guide, orgs_manage_policies_scps_evaluation.
-func levels(list [][]*Policy, r *Request, bounded bool) (deny hit, ok bool) {
+func levels(list [][]*Policy, q *query) (deny hit, ok bool) {
 	ok = true
 	for _, level := range list {
 		var s scan
-		s.readAll(level, r, bounded)
+		s.readAll(level, q)
 		if s.deny.policy != nil {
 			return s.deny, false
 		}

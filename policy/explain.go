@@ -84,21 +84,26 @@ const maxNearest = 3
 
 // Explain answers the request as Decide does, with reasons.
 func (s *Set) Explain(r *Request) *Explanation {
-	d, t := s.decide(r)
-	x := &Explanation{
-		Verdict: d.Verdict, Reason: d.Reason,
-		Principal: r.Principal.ARN, Action: r.Action, Resource: r.Resource,
-		SameAccount: t.sameAccount && t.caller != Anonymous && t.caller != Service,
-	}
+	var tr trace
+	d, t := s.decide(r, &tr)
+	home := new(home)
+	x := &home.Explanation
+	x.Verdict, x.Reason = d.Verdict, d.Reason
+	x.Principal, x.Action, x.Resource = r.Principal.ARN, r.Action, r.Resource
+	x.SameAccount = t.sameAccount && t.caller != Anonymous && t.caller != Service
+	x.Steps = home.steps[:0]
 	if d.Reason == ReasonNotNeeded {
-		x.Steps = []Step{}
 		return x
 	}
-	e := explainer{request: r, bounded: s.Boundary != nil && t.identity}
-	x.Steps = make([]Step, 0, 3)
+	e := explainer{
+		request: r, bounded: s.Boundary != nil && t.identity,
+		results: home.results[:], conditions: home.conditions[:], carried: home.carried[:],
+	}
 	add := func(why Reason, level int, list ...*Policy) *Step {
-		x.Steps = append(x.Steps, e.step(why, level, list))
-		return &x.Steps[len(x.Steps)-1]
+		x.Steps = append(x.Steps, Step{})
+		step := &x.Steps[len(x.Steps)-1]
+		e.step(step, &tr, why, level, list)
+		return step
 	}
 	if t.scp {
 		for i, level := range s.SCPs {
@@ -157,12 +162,36 @@ func (t *terms) note(step *Step) string {
 type explainer struct {
 	request *Request
 	bounded bool
-	// carried backs the Carried of all results.
-	carried []string
+	// What is left of the explanation's home.
+	results    []StatementResult
+	conditions []ConditionResult
+	carried    []string
 }
 
-func (e *explainer) step(why Reason, level int, list []*Policy) Step {
-	step := Step{Type: why, Level: level, Outcome: Silent}
+// home is an explanation with room for the parts of a small one, so that it
+// takes a single allocation.
+type home struct {
+	Explanation
+	steps      [2]Step
+	results    [2]StatementResult
+	conditions [2]ConditionResult
+	carried    [2]string
+}
+
+// take cuts n zero elements off the room, or makes them once it is used up.
+func take[T any](room *[]T, n int) []T {
+	if n > len(*room) {
+		return make([]T, n)
+	}
+	part := (*room)[:n:n]
+	*room = (*room)[n:]
+	return part
+}
+
+// step fills in an empty step.
+func (e *explainer) step(step *Step, tr *trace, why Reason, level int, list []*Policy) {
+	step.Type, step.Level, step.Outcome = why, level, Silent
+	step.Statements, step.Nearest = []StatementResult{}, []StatementResult{}
 	var near [maxNearest]miss
 	count, least := 0, 1<<30
 	for _, p := range list {
@@ -171,17 +200,24 @@ func (e *explainer) step(why Reason, level int, list []*Policy) Step {
 		}
 		for i := range p.stmts {
 			st := &p.stmts[i]
-			if !st.matchesAction(e.request.Action) {
-				continue
+			m := miss{hit: hit{p, i}, action: true, resource: true}
+			lacks, known := 0, false
+			if m.reach, known = tr.find(m.hit); m.reach == reachNone {
+				// A Deny that does not apply is not shown.
+				if known && st.effect == EffectDeny || !st.matchesAction(e.request.Action) {
+					continue
+				}
+				m.resource, m.reach = st.matchesResource(e.request), st.reach(e.request.Principal, e.bounded)
+				lacks = m.lacks(e.request.Context)
 			}
-			m := miss{hit: hit{p, i}, action: true, resource: st.matchesResource(e.request), reach: st.reach(e.request.Principal, e.bounded)}
-			lacks := m.lacks(e.request.Context)
 			switch {
 			case lacks == 0:
-				if step.Statements == nil {
-					step.Statements = make([]StatementResult, 0, 1)
+				if len(step.Statements) == 0 {
+					step.Statements = take(&e.results, 1)
+				} else {
+					step.Statements = append(step.Statements, StatementResult{})
 				}
-				step.Statements = append(step.Statements, e.result(m, true))
+				e.result(&step.Statements[len(step.Statements)-1], m, true)
 				if st.effect == EffectDeny {
 					step.Outcome = Denies
 				} else if step.Outcome == Silent {
@@ -195,16 +231,12 @@ func (e *explainer) step(why Reason, level int, list []*Policy) Step {
 			}
 		}
 	}
-	if step.Statements == nil {
-		step.Statements = []StatementResult{}
-	}
-	step.Nearest = []StatementResult{}
-	if step.Outcome == Silent {
-		for _, m := range near[:count] {
-			step.Nearest = append(step.Nearest, e.result(m, false))
+	if step.Outcome == Silent && count > 0 {
+		step.Nearest = take(&e.results, count)
+		for i, m := range near[:count] {
+			e.result(&step.Nearest[i], m, false)
 		}
 	}
-	return step
 }
 
 // miss is a statement whose action matches, and what else of it does.
@@ -235,28 +267,21 @@ func (m *miss) lacks(ctx *Context) int {
 }
 
 // result spells a statement out; applies says that all conditions are met.
-func (e *explainer) result(m miss, applies bool) StatementResult {
+func (e *explainer) result(res *StatementResult, m miss, applies bool) {
 	st := &m.policy.stmts[m.index]
-	res := StatementResult{
-		Policy: m.policy.name, Index: m.index, Line: st.line, Sid: st.sid, Effect: st.effect,
-		Principal: m.reach != reachNone, Action: m.action, Resource: m.resource,
-		Delegates:  m.reach == reachAccount,
-		Conditions: make([]ConditionResult, len(st.conditions)),
-	}
+	res.Policy, res.Index, res.Line, res.Sid, res.Effect = m.policy.name, m.index, st.line, st.sid, st.effect
+	res.Principal, res.Action, res.Resource = m.reach != reachNone, m.action, m.resource
+	res.Delegates = m.reach == reachAccount
+	res.Conditions = take(&e.conditions, len(st.conditions))
 	for i := range st.conditions {
-		c := &st.conditions[i]
-		res.Conditions[i] = ConditionResult{
-			Operator: c.name, Key: c.key.name, Wanted: c.values[:len(c.values):len(c.values)],
-			Met: applies || c.met(e.request.Context),
-		}
-		if found := e.request.Context.find(c.key); found != nil {
-			if e.carried == nil {
-				e.carried = make([]string, 0, 4)
-			}
-			start := len(e.carried)
-			e.carried = append(e.carried, found.values()...)
-			res.Conditions[i].Carried = e.carried[start:len(e.carried):len(e.carried)]
+		c, out := &st.conditions[i], &res.Conditions[i]
+		found := e.request.Context.find(c.key)
+		out.Operator, out.Key, out.Wanted = c.name, c.key.name, c.values[:len(c.values):len(c.values)]
+		out.Met = applies || c.metBy(found, e.request.Context)
+		if found != nil {
+			values := found.values()
+			out.Carried = take(&e.carried, len(values))
+			copy(out.Carried, values)
 		}
 	}
-	return res
 }

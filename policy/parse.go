@@ -38,6 +38,7 @@ func parse(name string, src []byte, kind Kind, loose bool) (*Policy, error) {
 	if err := p.document(doc); err != nil {
 		return nil, err
 	}
+	p.policy.repeats = giveSlots(p.policy.stmts)
 	return p.policy, nil
 }
 

@@ -11,6 +11,7 @@ type Policy struct {
 	stmts    []statement
 	keys     []string
 	bindings map[string]string
+	repeats  bool // some conditions have a slot in a memo
 }
 
 // Statement tells where a statement stands and what it says.

@@ -110,9 +110,19 @@ func (s *statement) matchesResource(r *Request) bool {
 	return s.notResource
 }
 
-func (s *statement) met(ctx *Context) bool {
+// met looks the keys up in the memo, if there is one.
+func (s *statement) met(ctx *Context, m *memo) bool {
+	if m == nil {
+		for i := range s.conditions {
+			if !s.conditions[i].met(ctx) {
+				return false
+			}
+		}
+		return true
+	}
 	for i := range s.conditions {
-		if !s.conditions[i].met(ctx) {
+		c := &s.conditions[i]
+		if !c.metBy(m.find(c, ctx), ctx) {
 			return false
 		}
 	}
@@ -121,12 +131,12 @@ func (s *statement) met(ctx *Context) bool {
 
 // applies reports how the statement covers the request; reachNone: not at all.
 // The cheapest tests come first.
-func (s *statement) applies(r *Request, bounded bool) reach {
+func (s *statement) applies(r *Request, bounded bool, m *memo) reach {
 	if !s.matchesAction(r.Action) || !s.matchesResource(r) {
 		return reachNone
 	}
 	at := s.reach(r.Principal, bounded)
-	if at == reachNone || !s.met(r.Context) {
+	if at == reachNone || !s.met(r.Context, m) {
 		return reachNone
 	}
 	return at
