@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/internal/engine"
 	"github.com/strongroom-dev/strongroom/internal/lock"
 	"github.com/strongroom-dev/strongroom/internal/room"
@@ -256,7 +257,15 @@ func (r *Rehearsal) prepare(context.Context) (err error) {
 	}
 	dir := filepath.Join(r.work, "room")
 	if err := copyRoom(r.options.Dir, dir); err != nil {
-		return err
+		var d *diag.Diagnostic
+		if errors.As(err, &d) {
+			return err
+		}
+		return &diag.Diagnostic{
+			Rule: "rehearse-copy", Summary: "the room cannot be copied: " + err.Error(), Err: err,
+			Why: "a rehearsal builds a copy, so it has to read every file of the room, and needs room for them in the directory for temporary files",
+			Fix: "make the file readable, or point TMPDIR at a directory with room",
+		}
 	}
 	if r.Room, _, err = room.Init(dir, room.Options{}); err != nil {
 		return err

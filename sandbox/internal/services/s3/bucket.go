@@ -149,7 +149,7 @@ func (s *Service) createBucket(c *op.Call, in *createBucketInput) (*createBucket
 		return nil, err
 	}
 	out := &createBucketOutput{Location: "/" + in.Bucket}
-	if region != "us-east-1" || callAddress(c).global {
+	if region != "us-east-1" {
 		out.Location = "http://" + in.Bucket + ".s3.amazonaws.com/"
 	}
 	if b := s.buckets.Get(in.Bucket); b != nil {
