@@ -103,15 +103,15 @@ func (x *exchange) run(r *http.Request) (err error) {
 	}()
 	rt := routeOf(r)
 	x.call.HostLabel = rt.label
-	body, tooLarge := readBody(r, x.d.MaxBody)
+	body, bodyErr := readBody(r, x.d.MaxBody)
 	x.call.Body = body
 	claim, claimErr := sigv4.Parse(r)
 	x.claim = claim
 	if err := x.find(rt, claim); err != nil {
 		return err
 	}
-	if tooLarge != nil {
-		return tooLarge
+	if bodyErr != nil {
+		return bodyErr
 	}
 	if claimErr != nil {
 		return claimErr
@@ -348,22 +348,33 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
-	tooLarge := op.Errorf(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the sandbox's limit of %d bytes", limit)
 	if r.ContentLength > limit {
-		return nil, tooLarge
+		return nil, tooLarge(limit)
+	}
+	if r.ContentLength > 0 { // the server hands out no more than that
+		body := make([]byte, r.ContentLength)
+		if _, err := io.ReadFull(r.Body, body); err != nil {
+			return nil, incompleteBody()
+		}
+		return body, nil
 	}
 	var b bytes.Buffer
-	if r.ContentLength > 0 {
-		b.Grow(int(r.ContentLength) + bytes.MinRead)
-	}
 	n, err := io.Copy(&b, io.LimitReader(r.Body, limit+1))
 	if n > limit {
-		return nil, tooLarge
+		return nil, tooLarge(limit)
 	}
 	if err != nil {
-		return nil, op.Errorf(http.StatusBadRequest, "IncompleteBody", "The request body terminated unexpectedly")
+		return nil, incompleteBody()
 	}
 	return slices.Clip(b.Bytes()), nil
+}
+
+func tooLarge(limit int64) error {
+	return op.Errorf(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the sandbox's limit of %d bytes", limit)
+}
+
+func incompleteBody() error {
+	return op.Errorf(http.StatusBadRequest, "IncompleteBody", "The request body terminated unexpectedly")
 }
 
 func sourceIP(r *http.Request) netip.Addr {

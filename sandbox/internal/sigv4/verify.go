@@ -118,7 +118,6 @@ func (c *Claim) current(s3, wide bool, now time.Time) *Error {
 	if s3 || wide || c.Presigned {
 		limit, minutes = wideSkew, "15"
 	}
-	stamp := now.UTC().Format(isoBasic)
 	if c.Time.After(now.Add(limit)) {
 		if s3 && c.Presigned {
 			return &Error{Reason: Expired, Detail: "Request is not yet valid"}
@@ -126,7 +125,7 @@ func (c *Claim) current(s3, wide bool, now time.Time) *Error {
 		e := &Error{Reason: Skewed, Fields: c.skewFields(now)}
 		if !s3 {
 			e.Detail = fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %s min.)",
-				c.stamp, now.Add(limit).UTC().Format(isoBasic), stamp, minutes)
+				c.stamp, now.Add(limit).UTC().Format(isoBasic), now.UTC().Format(isoBasic), minutes)
 		}
 		return e
 	}
@@ -146,7 +145,7 @@ func (c *Claim) current(s3, wide bool, now time.Time) *Error {
 		e := &Error{Reason: Skewed, Fields: c.skewFields(now)}
 		if !s3 {
 			e.Detail = fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %s min.)",
-				c.stamp, now.Add(-limit).UTC().Format(isoBasic), stamp, minutes)
+				c.stamp, now.Add(-limit).UTC().Format(isoBasic), now.UTC().Format(isoBasic), minutes)
 		}
 		return e
 	}

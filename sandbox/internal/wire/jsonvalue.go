@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"reflect"
 	"strconv"
@@ -23,164 +22,158 @@ func decodeJSON(body []byte, v reflect.Value) error {
 	if !utf8.Valid(body) {
 		return errors.New("the body is not UTF-8")
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if err := readJSON(d, planOf(v.Type()), v, ""); err != nil {
+	r := &jsonReader{src: body}
+	if err := readJSON(r, planOf(v.Type()), v, ""); err != nil {
 		return err
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+	if !r.ended() {
 		return errors.New("the body goes on after its JSON object")
 	}
 	return nil
 }
 
-func readJSON(d *json.Decoder, p *plan, v reflect.Value, path string) error {
-	tok, err := d.Token()
+func readJSON(r *jsonReader, p *plan, v reflect.Value, path string) error {
+	tok, err := r.token()
 	if err != nil {
-		return errors.New("the body is not valid JSON")
+		return err
 	}
-	if tok == nil { // null is an absent member
+	if tok.kind == jsonNull { // null is an absent member
 		return nil
 	}
 	switch p.kind {
 	case kindStruct:
-		return readJSONStruct(d, tok, p, p.target(v), path)
+		return readJSONStruct(r, tok, p, p.target(v), path)
 	case kindList:
-		return readJSONList(d, tok, p, v, path)
+		return readJSONList(r, tok, p, v, path)
 	case kindMap:
-		return readJSONMap(d, tok, p, v, path)
+		return readJSONMap(r, tok, p, v, path)
 	}
 	return setJSON(tok, p, p.target(v), path)
 }
 
-func readJSONStruct(d *json.Decoder, tok json.Token, p *plan, v reflect.Value, path string) error {
-	if tok != json.Delim('{') {
+func readJSONStruct(r *jsonReader, tok jsonToken, p *plan, v reflect.Value, path string) error {
+	if tok.kind != jsonObject {
 		return wrongType(path, "an object")
 	}
-	seen := map[string]bool{}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return errors.New("the body is not valid JSON")
+	seen := make([]bool, len(p.fields))
+	for n := 0; ; n++ {
+		key, more, err := r.member(n)
+		if err != nil || !more {
+			return err
 		}
-		name, _ := key.(string)
-		at := join(path, name)
-		i, ok := p.byName[name]
+		i, ok := p.byName[string(key)]
 		if !ok {
-			return fmt.Errorf("unknown member %q", at)
+			return fmt.Errorf("unknown member %q", join(path, string(key)))
 		}
-		if seen[name] {
+		f := &p.fields[i]
+		at := join(path, f.name)
+		if seen[i] {
 			return fmt.Errorf("the member %q appears twice", at)
 		}
-		seen[name] = true
-		f := p.fields[i]
-		if err := readJSON(d, f.plan, v.Field(f.index), at); err != nil {
+		seen[i] = true
+		if err := readJSON(r, f.plan, v.Field(f.index), at); err != nil {
 			return err
 		}
 	}
-	return endJSON(d)
 }
 
-func readJSONList(d *json.Decoder, tok json.Token, p *plan, v reflect.Value, path string) error {
-	if tok != json.Delim('[') {
+func readJSONList(r *jsonReader, tok jsonToken, p *plan, v reflect.Value, path string) error {
+	if tok.kind != jsonArray {
 		return wrongType(path, "a list")
 	}
 	list := reflect.MakeSlice(p.typ, 0, 0)
-	for d.More() {
+	for {
+		more, err := r.element(list.Len())
+		if err != nil {
+			return err
+		}
+		if !more {
+			v.Set(list)
+			return nil
+		}
 		e := reflect.New(p.typ.Elem()).Elem()
-		if err := readJSON(d, p.elem, e, path+"["+strconv.Itoa(list.Len())+"]"); err != nil {
+		if err := readJSON(r, p.elem, e, path+"["+strconv.Itoa(list.Len())+"]"); err != nil {
 			return err
 		}
 		list = reflect.Append(list, e)
 	}
-	v.Set(list)
-	return endJSON(d)
 }
 
-func readJSONMap(d *json.Decoder, tok json.Token, p *plan, v reflect.Value, path string) error {
-	if tok != json.Delim('{') {
+func readJSONMap(r *jsonReader, tok jsonToken, p *plan, v reflect.Value, path string) error {
+	if tok.kind != jsonObject {
 		return wrongType(path, "an object")
 	}
 	m := reflect.MakeMap(p.typ)
-	for d.More() {
-		tok, err := d.Token()
+	for {
+		text, more, err := r.member(m.Len())
 		if err != nil {
-			return errors.New("the body is not valid JSON")
+			return err
 		}
-		name, _ := tok.(string)
+		if !more {
+			v.Set(m)
+			return nil
+		}
+		name := string(text)
 		key := reflect.ValueOf(name).Convert(p.typ.Key())
 		if m.MapIndex(key).IsValid() {
 			return fmt.Errorf("the key %q appears twice in %q", name, path)
 		}
 		e := reflect.New(p.typ.Elem()).Elem()
-		if err := readJSON(d, p.elem, e, join(path, name)); err != nil {
+		if err := readJSON(r, p.elem, e, join(path, name)); err != nil {
 			return err
 		}
 		m.SetMapIndex(key, e)
 	}
-	v.Set(m)
-	return endJSON(d)
-}
-
-func endJSON(d *json.Decoder) error {
-	if _, err := d.Token(); err != nil {
-		return errors.New("the body is not valid JSON")
-	}
-	return nil
 }
 
 // setJSON sets a scalar. The value itself stays out of errors: it may be
-// plaintext.
-func setJSON(tok json.Token, p *plan, v reflect.Value, path string) error {
+// plaintext. What it sets is a copy: a member that is kept must not keep the
+// body, with what else was in it.
+func setJSON(tok jsonToken, p *plan, v reflect.Value, path string) error {
 	switch p.kind {
 	case kindString:
-		s, ok := tok.(string)
-		if !ok {
+		if tok.kind != jsonString {
 			return wrongType(path, "a string")
 		}
-		v.SetString(s)
+		v.SetString(string(tok.text))
 	case kindBool:
-		b, ok := tok.(bool)
-		if !ok {
+		if tok.kind != jsonTrue && tok.kind != jsonFalse {
 			return wrongType(path, "true or false")
 		}
-		v.SetBool(b)
+		v.SetBool(tok.kind == jsonTrue)
 	case kindInt:
-		n, ok := tok.(json.Number)
-		if !ok {
+		if tok.kind != jsonNumber {
 			return wrongType(path, "a whole number")
 		}
-		i, err := strconv.ParseInt(string(n), 10, 64)
+		i, err := strconv.ParseInt(string(tok.text), 10, 64)
 		if err != nil || v.OverflowInt(i) {
 			return wrongType(path, "a whole number")
 		}
 		v.SetInt(i)
 	case kindFloat:
-		n, ok := tok.(json.Number)
-		if !ok {
+		if tok.kind != jsonNumber {
 			return wrongType(path, "a number")
 		}
-		f, err := n.Float64()
+		f, err := strconv.ParseFloat(string(tok.text), 64)
 		if err != nil {
 			return wrongType(path, "a number")
 		}
 		v.SetFloat(f)
 	case kindBlob:
-		s, ok := tok.(string)
-		if !ok {
+		if tok.kind != jsonString {
 			return wrongType(path, "base64 text")
 		}
-		b, err := base64.StdEncoding.DecodeString(s)
+		b := make([]byte, base64.StdEncoding.DecodedLen(len(tok.text)))
+		n, err := base64.StdEncoding.Decode(b, tok.text)
 		if err != nil {
 			return wrongType(path, "base64 text")
 		}
-		v.SetBytes(b)
+		v.SetBytes(b[:n])
 	case kindTime:
-		n, ok := tok.(json.Number)
-		if !ok {
+		if tok.kind != jsonNumber {
 			return wrongType(path, "a time in seconds")
 		}
-		f, err := n.Float64()
+		f, err := strconv.ParseFloat(string(tok.text), 64)
 		if err != nil || math.Abs(f) > 1<<40 {
 			return wrongType(path, "a time in seconds")
 		}
@@ -221,7 +214,7 @@ func writeJSON(b *bytes.Buffer, p *plan, v reflect.Value) {
 		b.WriteString(strconv.FormatFloat(v.Float(), 'g', -1, 64))
 	case kindBlob:
 		b.WriteByte('"')
-		b.WriteString(base64.StdEncoding.EncodeToString(v.Bytes()))
+		b.Write(base64.StdEncoding.AppendEncode(b.AvailableBuffer(), v.Bytes()))
 		b.WriteByte('"')
 	case kindTime:
 		t := v.Interface().(time.Time)
@@ -280,6 +273,25 @@ func writeJSONElement(b *bytes.Buffer, p *plan, v reflect.Value) {
 }
 
 func writeJSONString(b *bytes.Buffer, s string) {
+	if plainJSON(s) {
+		b.WriteByte('"')
+		b.WriteString(s)
+		b.WriteByte('"')
+		return
+	}
 	enc, _ := json.Marshal(s) // strings always marshal
 	b.Write(enc)
+}
+
+// plainJSON reports printable ASCII that needs no escape.
+func plainJSON(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < 0x20 || c > 0x7e:
+			return false
+		case c == '"' || c == '\\' || c == '<' || c == '>' || c == '&':
+			return false
+		}
+	}
+	return true
 }
