@@ -21,7 +21,7 @@ var alwaysHidden = []string{
 	"SharedSecret", "ServicePassword", "PrivateKey", "Body",
 }
 
-// hidden is a set of lower-case names that adds a row's own to the ones above.
+// hidden are a row's own names, in any case, which add to the ones above.
 type hidden []string
 
 var always = func() map[string]bool {
@@ -32,15 +32,9 @@ var always = func() map[string]bool {
 	return m
 }()
 
-func newHidden(secret []string) hidden {
-	h := make(hidden, len(secret))
-	for i, name := range secret {
-		h[i] = strings.ToLower(name)
-	}
-	return h
+func (h hidden) has(lower string) bool {
+	return always[lower] || slices.ContainsFunc(h, func(name string) bool { return strings.EqualFold(name, lower) })
 }
-
-func (h hidden) has(lower string) bool { return always[lower] || slices.Contains(h, lower) }
 
 // shown is a struct's field that may be in an event.
 type shown struct {

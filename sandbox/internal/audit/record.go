@@ -74,10 +74,10 @@ func (r *Record) event(rand io.Reader) Event {
 		if row.Data {
 			e.ManagementEvent, e.EventCategory = false, "Data"
 		}
-		hidden := newHidden(row.Secret)
-		e.RequestParameters = hidden.members(r.In)
+		secret := hidden(row.Secret)
+		e.RequestParameters = secret.members(r.In)
 		if !e.ReadOnly && r.Err == nil {
-			e.ResponseElements = hidden.members(r.Out)
+			e.ResponseElements = secret.members(r.Out)
 		}
 		if r.Source == "s3.amazonaws.com" {
 			rename(e.RequestParameters, "bucket", "bucketName")

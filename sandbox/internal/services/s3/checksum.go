@@ -138,11 +138,14 @@ func verifyDigests(c *op.Call) error {
 // the framing was taken off.
 func requestChecksum(h http.Header) (algorithm, value string, err error) {
 	names := strings.Split(h.Get("X-Amz-Trailer"), ",")
+	const prefix = "x-amz-checksum-"
 	for name := range h {
-		names = append(names, name)
+		if len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) {
+			names = append(names, name)
+		}
 	}
 	for _, name := range names {
-		rest, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(name)), "x-amz-checksum-")
+		rest, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(name)), prefix)
 		if !ok || rest == "algorithm" || rest == "type" || rest == "mode" {
 			continue
 		}
