@@ -14,7 +14,7 @@ import (
 type key struct{ id, secret string }
 
 // root is what both servers are started with.
-var root = key{"AKIAIOSFODNN7EXAMPLE", "bench/only/secret/of/the/root/user/00000"}
+var root = key{"AKIAIOSFODNN7EXAMPLE", "bench/only/secret/of/the/root-user/00000"}
 
 // server is a program under measurement.
 type server struct {
