@@ -160,7 +160,8 @@ func TestKilledMidMigrate(t *testing.T) {
 	}
 }
 
-// The sandbox dies under the apply, and comes back with what it had on disk.
+// The sandbox dies under the apply and under the migration, and comes back with
+// what it had on disk.
 func TestSandboxDies(t *testing.T) {
 	engineNeeded(t)
 	t.Parallel()
@@ -168,11 +169,17 @@ func TestSandboxDies(t *testing.T) {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, b)
-			c := w.start()
-			c.at("CreateBucket", "")
-			w.stopSandbox(syscall.SIGKILL)
-			c.kill() // it would ask again for minutes
-			w.startSandbox()
+			under := func(event, key string) {
+				c := w.start()
+				c.at(event, key)
+				w.stopSandbox(syscall.SIGKILL)
+				c.kill() // it would ask again for minutes
+				w.startSandbox()
+			}
+			under("CreateBucket", "")
+			w.dies("before migrate")
+			under("PutObject", ".tflock")
+			under("PutObject", "terraform.tfstate")
 			w.finishes()
 			w.complete()
 		})
