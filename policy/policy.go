@@ -51,11 +51,17 @@ func (p *Policy) Keys() []string { return slices.Clone(p.keys) }
 
 // AWSPrincipals returns the values of type "AWS" in Principal and NotPrincipal, in
 // document order, each once. The value "*" is among them.
-func (p *Policy) AWSPrincipals() []string {
+func (p *Policy) AWSPrincipals() []string { return p.principalsOf("AWS") }
+
+// FederatedPrincipals returns the same of type "Federated": identity providers'
+// ARNs, and the names of those that need none.
+func (p *Policy) FederatedPrincipals() []string { return p.principalsOf("Federated") }
+
+func (p *Policy) principalsOf(typ string) []string {
 	var all []string
 	for i := range p.stmts {
 		for _, r := range p.stmts[i].principals {
-			if r.typ == "AWS" && !slices.Contains(all, r.text) {
+			if r.typ == typ && !slices.Contains(all, r.text) {
 				all = append(all, r.text)
 			}
 		}

@@ -1,8 +1,8 @@
 package sandbox
 
 import (
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/control"
-	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 )
 
 // The terms in which a running sandbox is asked from outside: by the command
@@ -17,9 +17,9 @@ type (
 	// SCP is a service control policy to attach to an account.
 	SCP = control.SCP
 	// TokenRequest asks the stand-in forge for an ID token.
-	TokenRequest = forge.TokenRequest
+	TokenRequest = oidc.TokenRequest
 	// Fault makes a token that must be refused.
-	Fault = forge.Fault
+	Fault = oidc.Fault
 )
 
 // ErrGone says that no sandbox listens at a control URL any more.
@@ -31,7 +31,7 @@ func Dial(controlURL string) (*Client, error) { return control.Dial(controlURL) 
 
 // TokenShapes lists the kinds of pipeline that a forge ("gitlab" or "github")
 // has; nil for any other name.
-func TokenShapes(forgeName string) []string { return forge.Shapes(forgeName) }
+func TokenShapes(forgeName string) []string { return oidc.Shapes(forgeName) }
 
 // TokenFaults lists the faults that a token can be minted with.
-func TokenFaults() []Fault { return forge.Faults() }
+func TokenFaults() []Fault { return oidc.Faults() }

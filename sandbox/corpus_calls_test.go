@@ -183,7 +183,7 @@ func unsupported(err error) error {
 // token is a token of the forge with the claims of the case.
 func (w *world) token() (string, error) {
 	_, provider, _ := strings.Cut(string(w.c.Request.Principal), ":oidc-provider/")
-	req := sandbox.TokenRequest{Forge: "gitlab", Project: "acme/room", Ref: "main", Claims: map[string]any{}}
+	req := sandbox.TokenRequest{Forge: "gitlab", Project: "acme/room", Ref: "main", Replace: map[string]any{}}
 	if provider != "gitlab.com" {
 		req.Forge = "github"
 	}
@@ -192,7 +192,7 @@ func (w *world) token() (string, error) {
 		if !ok {
 			return "", inexpressible("the token is of another provider than the claims")
 		}
-		req.Claims[claim] = v.Values[0]
+		req.Replace[claim] = v.Values[0]
 	}
 	return w.sb.Token(req)
 }

@@ -78,7 +78,7 @@ of an honest one. The faults are
 		}
 		r.TTLSeconds = int64(ttl / time.Second)
 		var err error
-		if r.Claims, err = parseClaims(cmd, claims); err != nil {
+		if r.Replace, err = parseClaims(cmd, claims); err != nil {
 			return err
 		}
 		client, err := runningSandbox(env)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 )
 
 // ErrGone says that no sandbox listens at the control URL any more.
@@ -43,7 +43,7 @@ func Dial(controlURL string) (*Client, error) {
 }
 
 // MintToken returns a token of the stand-in forge.
-func (c *Client) MintToken(ctx context.Context, r forge.TokenRequest) (string, error) {
+func (c *Client) MintToken(ctx context.Context, r oidc.TokenRequest) (string, error) {
 	var out tokenAnswer
 	err := c.post(ctx, tokenPath, r, &out)
 	return out.Token, err

@@ -3,7 +3,7 @@ package control
 import (
 	"encoding/json"
 
-	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 )
 
 // Sandbox is what the control API does, implemented by the sandbox itself. Its
@@ -11,7 +11,7 @@ import (
 // they hold no secrets.
 type Sandbox interface {
 	// MintToken returns a token of the stand-in forge.
-	MintToken(forge.TokenRequest) (string, error)
+	MintToken(oidc.TokenRequest) (string, error)
 	// Environment returns what a process in the sandbox must set and unset, with
 	// the root credentials of the account, which is created if it is new. Empty:
 	// the sandbox's first account.

@@ -12,20 +12,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/control"
-	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 )
 
 // fake records what it was asked.
 type fake struct {
-	token   forge.TokenRequest
+	token   oidc.TokenRequest
 	account string
 	scp     control.SCP
 	err     error
 }
 
-func (f *fake) MintToken(r forge.TokenRequest) (string, error) { f.token = r; return "a.b.c", f.err }
-func (f *fake) AttachPolicy(s control.SCP) error               { f.scp = s; return f.err }
+func (f *fake) MintToken(r oidc.TokenRequest) (string, error) { f.token = r; return "a.b.c", f.err }
+func (f *fake) AttachPolicy(s control.SCP) error              { f.scp = s; return f.err }
 func (f *fake) Environment(account string) (control.Environment, error) {
 	f.account = account
 	return control.Environment{Account: account, Set: []control.Variable{{Name: "A", Value: "b"}}, Unset: []string{"C"}}, f.err
@@ -47,7 +47,7 @@ func TestClientAndHandlerAgree(t *testing.T) {
 	client, _ := start(t, f)
 	ctx := context.Background()
 	protected := true
-	want := forge.TokenRequest{Project: "a/b", Shape: "tag", RefProtected: &protected, Audience: []string{"x"}, Claims: map[string]any{"jti": nil}, Fault: forge.Forged}
+	want := oidc.TokenRequest{Project: "a/b", Shape: "tag", RefProtected: &protected, Audience: []string{"x"}, Replace: map[string]any{"jti": nil}, Fault: oidc.Forged}
 	token, err := client.MintToken(ctx, want)
 	if err != nil || token != "a.b.c" {
 		t.Errorf("MintToken = %q, %v", token, err)

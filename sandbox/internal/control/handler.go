@@ -7,7 +7,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 )
 
 // maxBody is above any policy and any token request.
@@ -16,7 +16,7 @@ const maxBody = 1 << 20
 // Handler serves the control API. Strip the secret part of the path before it.
 func Handler(s Sandbox) http.Handler {
 	mux := http.NewServeMux()
-	handle(mux, tokenPath, func(r forge.TokenRequest) (tokenAnswer, error) {
+	handle(mux, tokenPath, func(r oidc.TokenRequest) (tokenAnswer, error) {
 		token, err := s.MintToken(r)
 		return tokenAnswer{token}, err
 	})

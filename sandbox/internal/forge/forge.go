@@ -11,12 +11,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-)
 
-// The issuers that every Forge answers for.
-const (
-	GitLabIssuer = "https://gitlab.com"
-	GitHubIssuer = "https://token.actions.githubusercontent.com"
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 )
 
 // Options configures a Forge. The zero value is ready to use.
@@ -41,16 +37,9 @@ type Forge struct {
 	rand     io.Reader
 }
 
-type kind string
-
-const (
-	gitLab kind = "gitlab"
-	gitHub kind = "github"
-)
-
 // issuer is one OIDC issuer with its own signing key.
 type issuer struct {
-	kind kind
+	kind oidc.Kind
 	// url is the iss claim; host and path are its parts.
 	url, host, path string
 	key             *key
@@ -66,7 +55,7 @@ func New(opts Options) (*Forge, error) {
 	if f.rand == nil {
 		f.rand = rand.Reader
 	}
-	for _, u := range append([]string{GitLabIssuer, GitHubIssuer}, opts.Issuers...) {
+	for _, u := range append([]string{oidc.GitLabIssuer, oidc.GitHubIssuer}, opts.Issuers...) {
 		is, err := newIssuer(u)
 		if err != nil {
 			return nil, err
@@ -85,9 +74,9 @@ func newIssuer(raw string) (*issuer, error) {
 		return nil, fmt.Errorf("issuer %q is not a URL like https://gitlab.example.com", raw)
 	}
 	host, path := strings.ToLower(u.Hostname()), strings.TrimRight(u.Path, "/")
-	is := &issuer{kind: gitLab, url: "https://" + host + path, host: host, path: path, key: &key{}}
-	if is.url == GitHubIssuer || strings.HasPrefix(host, "token.actions.") && strings.HasSuffix(host, ".ghe.com") {
-		is.kind = gitHub
+	is := &issuer{kind: oidc.KindGitLab, url: "https://" + host + path, host: host, path: path, key: &key{}}
+	if k := oidc.KindOf(is.url); k == oidc.KindGitHub {
+		is.kind = k
 	}
 	if strings.HasSuffix(host, ".amazonaws.com") {
 		return nil, fmt.Errorf("issuer %q is an AWS host", raw)
@@ -132,10 +121,8 @@ func (f *Forge) issuer(raw string) (*issuer, error) {
 		if is.url == raw {
 			return is, nil
 		}
-		if is.kind == gitHub {
-			if slug, ok := strings.CutPrefix(raw, is.url+"/"); ok && isSlug(slug) {
-				return is, nil
-			}
+		if is.kind == oidc.KindGitHub && oidc.IsEnterprise(raw, is.url) {
+			return is, nil
 		}
 	}
 	known := make([]string, len(f.issuers))
@@ -143,14 +130,4 @@ func (f *Forge) issuer(raw string) (*issuer, error) {
 		known[i] = is.url
 	}
 	return nil, fmt.Errorf("the sandbox does not stand in for issuer %q; it does for %s", raw, strings.Join(known, ", "))
-}
-
-// isSlug reports whether s can be the slug of a GitHub enterprise.
-func isSlug(s string) bool {
-	if s == "" || strings.HasPrefix(s, "-") {
-		return false
-	}
-	return strings.IndexFunc(s, func(r rune) bool {
-		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	}) < 0
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 )
 
@@ -29,7 +30,7 @@ func newForge(t *testing.T) *forge.Forge {
 }
 
 func TestIssuersAreRefusedByName(t *testing.T) {
-	for _, issuer := range []string{"http://gitlab.example.com", "gitlab.example.com", "https://", "https://u:p@gitlab.example.com", "https://gitlab.example.com?x=1", "https://gitlab.example.com:8443", forge.GitLabIssuer, "https://sts.amazonaws.com"} {
+	for _, issuer := range []string{"http://gitlab.example.com", "gitlab.example.com", "https://", "https://u:p@gitlab.example.com", "https://gitlab.example.com?x=1", "https://gitlab.example.com:8443", oidc.GitLabIssuer, "https://sts.amazonaws.com"} {
 		if _, err := forge.New(forge.Options{Issuers: []string{issuer}}); err == nil || !strings.Contains(err.Error(), issuer) {
 			t.Errorf("New with issuer %q: error %v does not name it", issuer, err)
 		}
@@ -42,7 +43,7 @@ func TestIssuersAreRefusedByName(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := f.JWKS(ctx, forge.GitLabIssuer); err == nil {
+	if _, err := f.JWKS(ctx, oidc.GitLabIssuer); err == nil {
 		t.Error("JWKS with a cancelled context succeeds")
 	}
 }
@@ -65,11 +66,11 @@ func TestHosts(t *testing.T) {
 func TestDiscoveryLeadsToTheKeys(t *testing.T) {
 	f := newForge(t)
 	for _, tt := range []struct{ issuer, jwks string }{
-		{forge.GitLabIssuer, "https://gitlab.com/oauth/discovery/keys"},
+		{oidc.GitLabIssuer, "https://gitlab.com/oauth/discovery/keys"},
 		{selfManaged, selfManaged + "/oauth/discovery/keys"},
 		{"https://git.example.org/gitlab", "https://git.example.org/gitlab/oauth/discovery/keys"},
-		{forge.GitHubIssuer, forge.GitHubIssuer + "/.well-known/jwks"},
-		{forge.GitHubIssuer + "/acme", forge.GitHubIssuer + "/acme/.well-known/jwks"},
+		{oidc.GitHubIssuer, oidc.GitHubIssuer + "/.well-known/jwks"},
+		{oidc.GitHubIssuer + "/acme", oidc.GitHubIssuer + "/acme/.well-known/jwks"},
 		{"https://token.actions.acme.ghe.com", "https://token.actions.acme.ghe.com/.well-known/jwks"},
 	} {
 		var doc struct {
@@ -103,7 +104,7 @@ func TestDiscoveryLeadsToTheKeys(t *testing.T) {
 			t.Errorf("%s: key %+v is not a public RS256 signing key with an ID", tt.issuer, k)
 		}
 	}
-	gl, _ := f.JWKS(context.Background(), forge.GitLabIssuer)
+	gl, _ := f.JWKS(context.Background(), oidc.GitLabIssuer)
 	sm, _ := f.JWKS(context.Background(), selfManaged)
 	if gl.Keys[0].KeyID == sm.Keys[0].KeyID {
 		t.Error("gitlab.com and a self-managed GitLab share a key")

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 )
 
@@ -27,12 +28,12 @@ func FuzzMint(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, request string) {
-		var r forge.TokenRequest
+		var r oidc.TokenRequest
 		if json.Unmarshal([]byte(request), &r) != nil {
 			return
 		}
 		token, err := issuers.Mint(r)
-		if err != nil || r.Claims != nil {
+		if err != nil || r.Replace != nil {
 			return
 		}
 		sub := payload(t, token)["sub"].(string)

@@ -5,16 +5,17 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
+
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 )
 
 const discoveryPath = "/.well-known/openid-configuration"
 
 // jwksPath is where each forge publishes its keys, under the issuer's path.
-var jwksPath = map[kind]string{
-	gitLab: "/oauth/discovery/keys",
-	gitHub: "/.well-known/jwks",
+var jwksPath = map[oidc.Kind]string{
+	oidc.KindGitLab: "/oauth/discovery/keys",
+	oidc.KindGitHub: "/.well-known/jwks",
 }
 
 // discovery is the part of OpenID Connect Discovery 1.0 that a relying party of
@@ -70,11 +71,10 @@ func (is *issuer) discovery(url string) discovery {
 		Issuer: url, JWKSURI: url + jwksPath[is.kind],
 		SubjectTypes: []string{"public"}, ResponseTypes: []string{"id_token"},
 		Scopes: []string{"openid"}, Algorithms: []string{"RS256"},
-		Claims: slices.Clone(gitLabClaims),
+		Claims: oidc.ClaimNames(is.kind),
 	}
-	if is.kind == gitHub {
+	if is.kind == oidc.KindGitHub {
 		d.SubjectTypes = []string{"public", "pairwise"}
-		d.Claims = slices.Clone(gitHubClaims)
 	}
 	return d
 }

@@ -1,71 +1,51 @@
 package forge
 
 import (
+	"cmp"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 )
 
-// Fault makes a token that a verifier must refuse. The claims stay those of an
-// honest token, so that only the fault can be the reason.
-type Fault string
-
-const (
-	// Honest is no fault: the issuer's key, and valid now.
-	Honest Fault = ""
-	// Forged is signed by a stranger's key under the issuer's key ID.
-	Forged Fault = "forged"
-	// UnknownKey is signed by a stranger's key under that key's own ID.
-	UnknownKey Fault = "unknown-key"
-	// AlgNone has "alg": "none" and no signature.
-	AlgNone Fault = "alg-none"
-	// HS256 is signed by HMAC with the issuer's public key (in PEM) as secret.
-	HS256 Fault = "hs256"
-	// Tampered has a claim changed after signing.
-	Tampered Fault = "tampered"
-	// Expired ended an hour ago.
-	Expired Fault = "expired"
-	// NotYetValid begins an hour from now.
-	NotYetValid Fault = "not-yet-valid"
-)
-
-// Faults lists every fault but Honest.
-func Faults() []Fault {
-	return []Fault{Forged, UnknownKey, AlgNone, HS256, Tampered, Expired, NotYetValid}
+// Mint returns the token that the request describes. The errors name the field
+// and what the forge would have.
+func (f *Forge) Mint(r oidc.TokenRequest) (string, error) {
+	is, claims, err := f.claims(r)
+	if err != nil {
+		return "", err
+	}
+	return f.sign(is, claims, r.Fault)
 }
 
-// life is how long before and after its issue a token is valid.
-type life struct{ before, after time.Duration }
-
-// standard adds the claims every token has, and applies the faults of time.
-func (f *Forge) standard(claims map[string]any, issued time.Time, l life, fault Fault) error {
-	if issued.IsZero() {
-		issued = f.clock()
+func (f *Forge) claims(r oidc.TokenRequest) (*issuer, map[string]any, error) {
+	iss, claims, err := r.Claims(f.clock())
+	if err != nil {
+		return nil, nil, err
 	}
-	switch fault {
-	case Expired:
-		issued = issued.Add(-l.after - time.Hour)
-	case NotYetValid:
-		issued = issued.Add(l.before + time.Hour)
+	is, err := f.issuer(iss)
+	if err != nil {
+		return nil, nil, err
 	}
-	claims["iat"] = issued.Unix()
-	claims["nbf"] = issued.Add(-l.before).Unix()
-	claims["exp"] = issued.Add(l.after).Unix()
-	jti, err := uuid(f.rand)
-	claims["jti"] = jti
-	return err
+	if want := oidc.Kind(cmp.Or(r.Forge, string(oidc.KindGitLab))); is.kind != want {
+		return nil, nil, fmt.Errorf("issuer %q is %s's, not %s's", is.url, is.kind, want)
+	}
+	if _, replaced := r.Replace["jti"]; replaced {
+		return is, claims, nil
+	}
+	claims["jti"], err = uuid(f.rand)
+	return is, claims, err
 }
 
 // sign returns the token in compact form.
-func (f *Forge) sign(is *issuer, claims map[string]any, fault Fault) (string, error) {
+func (f *Forge) sign(is *issuer, claims map[string]any, fault oidc.Fault) (string, error) {
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("claims: %w", err)
@@ -76,30 +56,30 @@ func (f *Forge) sign(is *issuer, claims map[string]any, fault Fault) (string, er
 	}
 	signing := jose.SigningKey{Algorithm: jose.RS256, Key: priv}
 	switch fault {
-	case Honest, Expired, NotYetValid, Tampered:
-	case Forged, UnknownKey:
+	case oidc.Honest, oidc.Expired, oidc.NotYetValid, oidc.Tampered:
+	case oidc.Forged, oidc.UnknownKey:
 		var own string
 		if signing.Key, own, err = f.stranger.get(f.rand); err != nil {
 			return "", err
 		}
-		if fault == UnknownKey {
+		if fault == oidc.UnknownKey {
 			id = own
 		}
-	case HS256:
+	case oidc.HS256:
 		der, err := x509.MarshalPKIXPublicKey(priv.Public())
 		if err != nil {
 			return "", err
 		}
 		signing.Algorithm = jose.HS256
 		signing.Key = pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-	case AlgNone:
+	case oidc.AlgNone:
 		header, err := json.Marshal(map[string]string{"alg": "none", "kid": id, "typ": "JWT"})
 		if err != nil {
 			return "", err
 		}
 		return encode(header) + "." + encode(payload) + ".", nil
 	default:
-		return "", fmt.Errorf("fault %q is not one of %q", fault, Faults())
+		return "", fmt.Errorf("fault %q is not one of %q", fault, oidc.Faults())
 	}
 	opts := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", id)
 	signer, err := jose.NewSigner(signing, opts)
@@ -111,7 +91,7 @@ func (f *Forge) sign(is *issuer, claims map[string]any, fault Fault) (string, er
 		return "", err
 	}
 	token, err := jws.CompactSerialize()
-	if err != nil || fault != Tampered {
+	if err != nil || fault != oidc.Tampered {
 		return token, err
 	}
 	return tamper(token, claims)
@@ -133,14 +113,6 @@ func tamper(token string, claims map[string]any) (string, error) {
 }
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
-
-// checkFault refuses a fault that is not known, before any key is made.
-func checkFault(fault Fault) error {
-	if fault == Honest || slices.Contains(Faults(), fault) {
-		return nil
-	}
-	return fmt.Errorf("fault %q is not one of %q", fault, Faults())
-}
 
 // uuid returns a random UUID, version 4.
 func uuid(rand io.Reader) (string, error) {

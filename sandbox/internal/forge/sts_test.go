@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/sandbox"
-	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 )
 
 // The tokens through the real STS path: which job gets the role under which
@@ -85,10 +85,10 @@ func TestSTSAdmitsExactlyTheJobsTheTrustPolicyNames(t *testing.T) {
 			}
 		})
 	}
-	for _, fault := range forge.Faults() {
+	for _, fault := range oidc.Faults() {
 		role := r.role(t, "gitlab.com", `"StringLike":{"gitlab.com:sub":"project_path:acme/infra:*"}`)
 		want := invalid
-		if fault == forge.Expired {
+		if fault == oidc.Expired {
 			want = "ExpiredTokenException"
 		}
 		if got := r.assume(t, role, `{"project":"acme/infra","fault":"`+string(fault)+`"}`); got != want {

@@ -14,6 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 )
 
@@ -62,7 +63,7 @@ func payload(t *testing.T, token string) map[string]any {
 
 func mint(t *testing.T, f *forge.Forge, request string) (string, error) {
 	t.Helper()
-	var r forge.TokenRequest
+	var r oidc.TokenRequest
 	if err := json.Unmarshal([]byte(request), &r); err != nil {
 		return "", err
 	}
@@ -73,7 +74,7 @@ func mint(t *testing.T, f *forge.Forge, request string) (string, error) {
 // Source: GitLab "OpenID Connect (OIDC) authentication using ID tokens".
 func TestGitLabClaimsAreTheDocumentedOnes(t *testing.T) {
 	f := newForge(t)
-	token, err := f.GitLab(forge.GitLab{Project: "acme/infra"})
+	token, err := f.Mint(oidc.TokenRequest{Project: "acme/infra"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func TestGitLabClaimsAreTheDocumentedOnes(t *testing.T) {
 // Source: GitHub "OpenID Connect reference", OIDC token claims.
 func TestGitHubClaimsAreTheDocumentedOnes(t *testing.T) {
 	f := newForge(t)
-	token, err := f.GitHub(forge.GitHub{Repository: "acme/infra"})
+	token, err := f.Mint(oidc.TokenRequest{Forge: "github", Project: "acme/infra"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +187,7 @@ func TestMint(t *testing.T) {
 		{"gitlab: claims replaced and removed", `{"project":"acme/infra","claims":{"sub":"x","jti":null}}`, map[string]string{"sub": "x", "jti": absent}},
 
 		{"github: push to main", `{"forge":"github","project":"acme/infra"}`, map[string]string{
-			"iss": forge.GitHubIssuer, "aud": "https://github.com/acme", "sub": "repo:acme/infra:ref:refs/heads/main",
+			"iss": oidc.GitHubIssuer, "aud": "https://github.com/acme", "sub": "repo:acme/infra:ref:refs/heads/main",
 			"ref": "refs/heads/main", "ref_type": "branch", "event_name": "push", "head_ref": "", "base_ref": "", "environment": absent,
 			"workflow_ref": "acme/infra/.github/workflows/ci.yml@refs/heads/main", "enterprise": absent, "enterprise_id": absent}},
 		{"github: tag", `{"forge":"github","project":"acme/infra","shape":"tag","ref":"v1.2.3"}`, map[string]string{
@@ -204,10 +205,10 @@ func TestMint(t *testing.T) {
 		{"github: customised subject replaces the default", `{"forge":"github","project":"acme/infra","visibility":"internal","sub":["repository_owner","repository_visibility"]}`, map[string]string{
 			"sub": "repository_owner:acme:repository_visibility:internal"}},
 		{"github: enterprise issuer", `{"forge":"github","project":"acme/infra","enterprise":"acme-inc","enterprise_issuer":true}`, map[string]string{
-			"iss": forge.GitHubIssuer + "/acme-inc", "enterprise": "acme-inc"}},
+			"iss": oidc.GitHubIssuer + "/acme-inc", "enterprise": "acme-inc"}},
 		{"github: enterprise issuer by its URL", `{"forge":"github","project":"acme/infra","issuer":"https://token.actions.githubusercontent.com/acme-inc"}`, map[string]string{
-			"iss": forge.GitHubIssuer + "/acme-inc", "enterprise": "acme-inc"}},
-		{"github: enterprise with the common issuer", `{"forge":"github","project":"acme/infra","enterprise":"acme-inc"}`, map[string]string{"iss": forge.GitHubIssuer}},
+			"iss": oidc.GitHubIssuer + "/acme-inc", "enterprise": "acme-inc"}},
+		{"github: enterprise with the common issuer", `{"forge":"github","project":"acme/infra","enterprise":"acme-inc"}`, map[string]string{"iss": oidc.GitHubIssuer}},
 		{"github: data residency", `{"forge":"github","project":"acme/infra","issuer":"https://token.actions.acme.ghe.com"}`, map[string]string{"iss": "https://token.actions.acme.ghe.com"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -264,7 +265,7 @@ func TestIDsTellProjectsApart(t *testing.T) {
 	ids := map[any]string{}
 	for _, project := range []string{"acme/infra", "acme/infra2", "mallory/infra", "acme/sub/infra"} {
 		for range 2 {
-			token, err := f.GitLab(forge.GitLab{Project: project})
+			token, err := f.Mint(oidc.TokenRequest{Project: project})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -359,22 +360,22 @@ func TestMintRefuses(t *testing.T) {
 func TestFaults(t *testing.T) {
 	f := shared(t)
 	algs := []jose.SignatureAlgorithm{jose.RS256, jose.HS256}
-	for _, fault := range forge.Faults() {
+	for _, fault := range oidc.Faults() {
 		t.Run(string(fault), func(t *testing.T) {
-			token, err := f.GitLab(forge.GitLab{Project: "acme/infra", Fault: fault})
+			token, err := f.Mint(oidc.TokenRequest{Project: "acme/infra", Fault: fault})
 			if err != nil {
 				t.Fatal(err)
 			}
 			claims := payload(t, token)
-			if claims["sub"] != "project_path:acme/infra:ref_type:branch:ref:main" || claims["iss"] != forge.GitLabIssuer {
+			if claims["sub"] != "project_path:acme/infra:ref_type:branch:ref:main" || claims["iss"] != oidc.GitLabIssuer {
 				t.Errorf("the claims changed: %v", claims)
 			}
-			set, err := f.JWKS(context.Background(), forge.GitLabIssuer)
+			set, err := f.JWKS(context.Background(), oidc.GitLabIssuer)
 			if err != nil {
 				t.Fatal(err)
 			}
 			parsed, err := jwt.ParseSigned(token, algs)
-			if fault == forge.AlgNone {
+			if fault == oidc.AlgNone {
 				if err == nil || !strings.HasSuffix(token, ".") {
 					t.Errorf("token %q is not an unsigned one", token)
 				}
@@ -384,15 +385,15 @@ func TestFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			head := parsed.Headers[0]
-			if known := len(set.Key(head.KeyID)) == 1; known == (fault == forge.UnknownKey) {
+			if known := len(set.Key(head.KeyID)) == 1; known == (fault == oidc.UnknownKey) {
 				t.Errorf("key ID is published: %v", known)
 			}
-			if (head.Algorithm == "HS256") != (fault == forge.HS256) {
+			if (head.Algorithm == "HS256") != (fault == oidc.HS256) {
 				t.Errorf("alg = %s", head.Algorithm)
 			}
 			var std jwt.Claims
 			err = parsed.Claims(set.Keys[0].Key, &std)
-			inTime := fault != forge.Expired && fault != forge.NotYetValid
+			inTime := fault != oidc.Expired && fault != oidc.NotYetValid
 			if (err != nil) != inTime {
 				t.Errorf("signature verifies: %v", err == nil)
 			}

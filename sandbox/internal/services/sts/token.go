@@ -11,6 +11,7 @@ import (
 
 	jose "github.com/go-jose/go-jose/v4"
 
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 )
 
@@ -131,24 +132,16 @@ func (t *webToken) read() error {
 	return err
 }
 
-// audience is the client that a token is for: the party it was issued to
-// (azp) where it names one, else its aud.
-// Source: IAM User Guide, reference_policies_iam-condition-keys, "aud"; that it
-// is so for every issuer, github.com/aws/aws-sdk-net issue 3071: a token with
-// azp is an "Incorrect token audience" unless azp is one of the client IDs.
+// audience is the client that a token is for.
 func audience(claims map[string]any) (string, error) {
-	audiences, _ := claimValues(claims["aud"])
-	if len(audiences) == 0 {
+	aud, err := oidc.Audience(claims)
+	switch {
+	case errors.Is(err, oidc.ErrNoAudience):
 		return "", invalidToken("Missing a required claim: aud")
-	}
-	if azp, ok := claims["azp"].(string); ok && azp != "" {
-		return azp, nil
-	}
-	if len(audiences) > 1 {
-		// What AWS makes of several audiences without azp is not documented.
+	case err != nil:
 		return "", invalidToken("The token has several audiences; the sandbox takes tokens with one")
 	}
-	return audiences[0], nil
+	return aud, nil
 }
 
 // numericDate reads one of the token's times.

@@ -89,7 +89,7 @@ func TestClaims(t *testing.T) {
 	} {
 		var got []string
 		prefix := tc.issuer
-		for _, k := range Claims(tc.issuer, claims) {
+		for _, k := range claimKeys(tc.issuer, claims) {
 			prefix = k.Name[:len(k.Name)-len(k.Name[lastColon(k.Name):])]
 			got = append(got, k.Name[lastColon(k.Name):]+"="+k.Values[0])
 		}

@@ -81,7 +81,7 @@ func (s *Service) checkWebIdentity(c *op.Call, in *sts.AssumeRoleWithWebIdentity
 	if err := b.carry(); err != nil {
 		return nil, err
 	}
-	b.keys = Claims(t.issuer, t.claims)
+	b.keys = claimKeys(t.issuer, t.claims)
 	// Source: IAM User Guide "AWS global condition context keys":
 	// aws:FederatedProvider is there for the trust policy and in the session.
 	keys := append([]op.Key{op.Single("sts:RoleSessionName", *in.RoleSessionName), op.Single("aws:FederatedProvider", b.provider.ARN())}, b.keys...)

@@ -1,4 +1,4 @@
-package forge
+package oidc
 
 import (
 	"bytes"
@@ -55,9 +55,9 @@ type TokenRequest struct {
 	Audience []string `json:"audience,omitempty"`
 	// TTLSeconds zero means the forge's default.
 	TTLSeconds int64 `json:"ttl_seconds,omitempty"`
-	// Claims replace claims after all else; null removes one.
-	Claims map[string]any `json:"claims,omitempty"`
-	Fault  Fault          `json:"fault,omitempty"`
+	// Replace are claims that replace the job's after all else; null removes one.
+	Replace map[string]any `json:"claims,omitempty"`
+	Fault   Fault          `json:"fault,omitempty"`
 }
 
 // UnmarshalJSON refuses unknown fields.
@@ -70,13 +70,13 @@ func (r *TokenRequest) UnmarshalJSON(data []byte) error {
 }
 
 // shapes gives, for each kind of pipeline, the pipeline source or event.
-var shapes = map[kind]map[string]string{
-	gitLab: {
+var shapes = map[Kind]map[string]string{
+	KindGitLab: {
 		"branch": "", "tag": "", "mr": "merge_request_event", "fork-mr": "merge_request_event",
 		"schedule": "schedule", "web": "web", "trigger": "trigger", "api": "api",
 		"pipeline": "pipeline", "parent-pipeline": "parent_pipeline",
 	},
-	gitHub: {
+	KindGitHub: {
 		"branch": "", "tag": "", "pull-request": "pull_request",
 		"schedule": "schedule", "dispatch": "workflow_dispatch",
 	},
@@ -86,50 +86,51 @@ var shapes = map[kind]map[string]string{
 // any other name.
 func Shapes(forge string) []string {
 	var names []string
-	for name := range shapes[kind(forge)] {
+	for name := range shapes[Kind(forge)] {
 		names = append(names, name)
 	}
 	sort.Strings(names)
 	return names
 }
 
-// Mint returns the token that the request describes. The errors name the field
-// and what the forge would have.
-func (f *Forge) Mint(r TokenRequest) (string, error) {
-	r.Forge = or(r.Forge, string(gitLab))
-	known, ok := shapes[kind(r.Forge)]
+// Claims returns the issuer and the claims of the token that the request
+// describes, issued at a time, as GitLab.Claims and GitHub.Claims do. The errors
+// name the field and what the forge would have.
+func (r TokenRequest) Claims(issued time.Time) (issuer string, claims map[string]any, err error) {
+	r.Forge = or(r.Forge, string(KindGitLab))
+	known, ok := shapes[Kind(r.Forge)]
 	if !ok {
-		return "", fmt.Errorf("forge %q is not one of gitlab, github", r.Forge)
+		return "", nil, fmt.Errorf("forge %q is not one of gitlab, github", r.Forge)
 	}
 	source, ok := known[r.Shape]
 	switch {
 	case r.Shape != "" && !ok:
-		return "", fmt.Errorf("shape %q is not one of %s's: %s", r.Shape, r.Forge, strings.Join(Shapes(r.Forge), ", "))
+		return "", nil, fmt.Errorf("shape %q is not one of %s's: %s", r.Shape, r.Forge, strings.Join(Shapes(r.Forge), ", "))
 	case source != "" && r.Source != "" && r.Source != source:
-		return "", fmt.Errorf("shape %q has source %q, not %q", r.Shape, source, r.Source)
+		return "", nil, fmt.Errorf("shape %q has source %q, not %q", r.Shape, source, r.Source)
 	case (r.Shape == "branch" || r.Shape == "tag") && r.RefType != "" && r.RefType != r.Shape:
-		return "", fmt.Errorf("shape %q has ref type %q, not %q", r.Shape, r.Shape, r.RefType)
+		return "", nil, fmt.Errorf("shape %q has ref type %q, not %q", r.Shape, r.Shape, r.RefType)
 	case (r.Fork != "") != (r.Shape == "fork-mr"):
-		return "", fmt.Errorf("shape fork-mr and the fork's path belong together")
+		return "", nil, fmt.Errorf("shape fork-mr and the fork's path belong together")
 	case r.TTLSeconds < 0 || r.TTLSeconds > int64((7*24*time.Hour)/time.Second):
-		return "", fmt.Errorf("ttl_seconds %d is not between 0 and a week", r.TTLSeconds)
+		return "", nil, fmt.Errorf("ttl_seconds %d is not between 0 and a week", r.TTLSeconds)
 	}
 	r.Source = or(source, r.Source)
 	if r.Shape == "tag" {
 		r.RefType = "tag"
 	}
-	if kind(r.Forge) == gitHub {
-		return f.mintGitHub(r)
+	if Kind(r.Forge) == KindGitHub {
+		return r.gitHub(issued)
 	}
-	return f.mintGitLab(r)
+	return r.gitLab(issued)
 }
 
-func (f *Forge) mintGitLab(r TokenRequest) (string, error) {
+func (r *TokenRequest) gitLab(issued time.Time) (string, map[string]any, error) {
 	if err := none("GitLab", map[string]bool{
 		"immutable": r.Immutable, "enterprise": r.Enterprise != "", "enterprise_issuer": r.EnterpriseIssuer,
 		"job_workflow": r.JobWorkflow != "", "base_ref": r.BaseRef != "", "pull_request": r.PullRequest != 0,
 	}); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	job := GitLab{
 		Issuer: r.Issuer, Project: r.Project, Visibility: r.Visibility,
@@ -137,7 +138,7 @@ func (f *Forge) mintGitLab(r TokenRequest) (string, error) {
 		Environment: r.Environment, EnvironmentProtected: r.EnvironmentProtected,
 		DeploymentTier: r.DeploymentTier, EnvironmentAction: r.EnvironmentAction,
 		User: r.User, UserAccessLevel: r.UserAccessLevel, SubComponents: r.Sub, Audience: r.Audience,
-		TTL: time.Duration(r.TTLSeconds) * time.Second, Claims: r.Claims, Fault: r.Fault,
+		TTL: time.Duration(r.TTLSeconds) * time.Second, Replace: r.Replace, Issued: issued, Fault: r.Fault,
 	}
 	if r.Shape == "fork-mr" {
 		job.Project, job.JobProject = r.Fork, r.Project
@@ -148,15 +149,15 @@ func (f *Forge) mintGitLab(r TokenRequest) (string, error) {
 	if job.RefType == "tag" && job.Ref == "" {
 		job.Ref = "v1.0.0"
 	}
-	return f.GitLab(job)
+	return job.Claims()
 }
 
-func (f *Forge) mintGitHub(r TokenRequest) (string, error) {
+func (r *TokenRequest) gitHub(issued time.Time) (string, map[string]any, error) {
 	if err := none("GitHub", map[string]bool{
 		"environment_protected": r.EnvironmentProtected, "deployment_tier": r.DeploymentTier != "",
 		"environment_action": r.EnvironmentAction != "", "user_access_level": r.UserAccessLevel != "",
 	}); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	job := GitHub{
 		Issuer: r.Issuer, Enterprise: r.Enterprise, EnterpriseIssuer: r.EnterpriseIssuer,
@@ -164,7 +165,7 @@ func (f *Forge) mintGitHub(r TokenRequest) (string, error) {
 		RefProtected: r.RefProtected != nil && *r.RefProtected, Event: r.Source,
 		PullRequest: r.PullRequest, BaseRef: r.BaseRef, Environment: r.Environment, JobWorkflow: r.JobWorkflow,
 		Immutable: r.Immutable, SubKeys: r.Sub, Actor: r.User, Audience: r.Audience,
-		TTL: time.Duration(r.TTLSeconds) * time.Second, Claims: r.Claims, Fault: r.Fault,
+		TTL: time.Duration(r.TTLSeconds) * time.Second, Replace: r.Replace, Issued: issued, Fault: r.Fault,
 	}
 	if job.Event == "pull_request" && job.Ref == "" {
 		job.Ref = "feature"
@@ -172,7 +173,7 @@ func (f *Forge) mintGitHub(r TokenRequest) (string, error) {
 	if job.RefType == "tag" && job.Ref == "" {
 		job.Ref = "v1.0.0"
 	}
-	return f.GitHub(job)
+	return job.Claims()
 }
 
 // none refuses the fields that are set although the forge has no such thing.

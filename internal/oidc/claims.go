@@ -1,4 +1,4 @@
-package forge
+package oidc
 
 import (
 	"crypto/sha256"
@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // gitLabClaims are the claims_supported of the stand-in for GitLab.
@@ -34,6 +35,18 @@ var gitHubClaims = []string{
 	"workflow", "workflow_ref", "workflow_sha", "job_workflow_ref", "job_workflow_sha",
 	"head_ref", "base_ref", "event_name", "ref_type", "ref_protected",
 	"environment", "runner_environment", "check_run_id",
+}
+
+// ClaimNames lists the claims that a forge's tokens may carry, KindGitLab's or
+// KindGitHub's; nil for any other kind.
+func ClaimNames(k Kind) []string {
+	switch k {
+	case KindGitLab:
+		return slices.Clone(gitLabClaims)
+	case KindGitHub:
+		return slices.Clone(gitHubClaims)
+	}
+	return nil
 }
 
 // override applies the claims a test wants otherwise: nil removes one.
@@ -107,4 +120,20 @@ func or(value, byDefault string) string {
 		return byDefault
 	}
 	return value
+}
+
+// times adds the claims of time, and applies the faults that are about it.
+func times(claims map[string]any, issued time.Time, before, after time.Duration, fault Fault) {
+	if issued.IsZero() {
+		issued = time.Unix(0, 0)
+	}
+	switch fault {
+	case Expired:
+		issued = issued.Add(-after - time.Hour)
+	case NotYetValid:
+		issued = issued.Add(before + time.Hour)
+	}
+	claims["iat"] = issued.Unix()
+	claims["nbf"] = issued.Add(-before).Unix()
+	claims["exp"] = issued.Add(after).Unix()
 }

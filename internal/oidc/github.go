@@ -1,4 +1,4 @@
-package forge
+package oidc
 
 import (
 	"fmt"
@@ -60,45 +60,46 @@ type GitHub struct {
 	// Audience is what the job asks for. Nil: the URL of the repository's owner.
 	// The official AWS action asks for sts.amazonaws.com.
 	Audience []string
-	// Issued is the time of issue. Zero: now.
+	// Issued is the time of issue. Zero: the Unix epoch.
 	Issued time.Time
 	// TTL is how long the token is valid. Zero: five minutes.
 	TTL time.Duration
-	// Claims replace claims after all else; nil removes one.
-	Claims map[string]any
+	// Replace are claims that replace the job's after all else; nil removes one.
+	Replace map[string]any
 	// Fault makes a token that must be refused.
 	Fault Fault
 }
 
-// GitHub mints the token of a GitHub Actions job.
-func (f *Forge) GitHub(job GitHub) (string, error) {
-	is, err := f.issuer(or(job.Issuer, GitHubIssuer))
-	if err != nil {
-		return "", err
-	}
-	if is.kind != gitHub {
-		return "", fmt.Errorf("issuer %q is GitLab's, not GitHub's", is.url)
-	}
-	if slug, ok := strings.CutPrefix(job.Issuer, is.url+"/"); ok {
+// Claims returns the issuer of the token that GitHub issues for the job, and its
+// claims, jti excepted: that is the signer's to draw. The error names what
+// GitHub could not run, and a subject that it does not document.
+func (job GitHub) Claims() (issuer string, claims map[string]any, err error) {
+	job.Issuer = or(job.Issuer, GitHubIssuer)
+	if base, slug, ok := cutSlug(job.Issuer); ok {
 		if job.Enterprise != "" && job.Enterprise != slug {
-			return "", fmt.Errorf("issuer %q is not that of enterprise %q", job.Issuer, job.Enterprise)
+			return "", nil, fmt.Errorf("issuer %q is not that of enterprise %q", job.Issuer, job.Enterprise)
 		}
-		job.Enterprise, job.EnterpriseIssuer = slug, true
+		job.Issuer, job.Enterprise, job.EnterpriseIssuer = base, slug, true
 	}
 	if err := job.check(); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	job.defaults()
-	claims := job.claims(is)
+	claims = job.claims()
 	if claims["sub"], err = job.subject(claims); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	// The documented example: nbf is ten minutes before iat, exp five after.
-	if err := f.standard(claims, job.Issued, life{10 * time.Minute, job.TTL}, job.Fault); err != nil {
-		return "", err
-	}
-	override(claims, job.Claims)
-	return f.sign(is, claims, job.Fault)
+	times(claims, job.Issued, 10*time.Minute, job.TTL, job.Fault)
+	override(claims, job.Replace)
+	return job.Issuer, claims, nil
+}
+
+// cutSlug splits the issuer of an enterprise into GitHub's and its slug.
+func cutSlug(issuer string) (base, slug string, ok bool) {
+	rest, https := strings.CutPrefix(issuer, "https://")
+	host, slug, ok := strings.Cut(rest, "/")
+	return "https://" + host, slug, https && ok && isSlug(slug)
 }
 
 // check refuses a job that GitHub could not run, or whose subject it does not
@@ -179,8 +180,8 @@ func (job *GitHub) fullRef() string {
 
 // claims are all but those of time and sub. All values are strings. The workflow
 // claim is the file, as for a workflow that gives itself no name.
-func (job *GitHub) claims(is *issuer) map[string]any {
-	iss, ref := is.url, job.fullRef()
+func (job *GitHub) claims() map[string]any {
+	iss, ref := job.Issuer, job.fullRef()
 	if job.EnterpriseIssuer {
 		iss += "/" + job.Enterprise
 	}

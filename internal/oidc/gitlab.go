@@ -1,4 +1,4 @@
-package forge
+package oidc
 
 import (
 	"fmt"
@@ -62,13 +62,13 @@ type GitLab struct {
 	SubComponents []string
 	// Audience is what the job asks for. Nil: the instance's URL.
 	Audience []string
-	// Issued is the time of issue. Zero: now.
+	// Issued is the time of issue. Zero: the Unix epoch.
 	Issued time.Time
 	// TTL is how long the token is valid, the job's timeout. Zero: one hour,
 	// GitLab's default timeout.
 	TTL time.Duration
-	// Claims replace claims after all else; nil removes one.
-	Claims map[string]any
+	// Replace are claims that replace the job's after all else; nil removes one.
+	Replace map[string]any
 	// Fault makes a token that must be refused.
 	Fault Fault
 }
@@ -97,29 +97,22 @@ var gitLabSubComponents = []string{
 	"project_path", "ref_type", "ref", "ref_protected", "environment", "environment_protected", "deployment_tier",
 }
 
-// GitLab mints the token of a GitLab CI job.
-func (f *Forge) GitLab(job GitLab) (string, error) {
-	is, err := f.issuer(or(job.Issuer, GitLabIssuer))
-	if err != nil {
-		return "", err
-	}
-	if is.kind != gitLab {
-		return "", fmt.Errorf("issuer %q is GitHub's, not GitLab's", is.url)
-	}
+// Claims returns the issuer of the token that GitLab issues for the job, and its
+// claims with their JSON types, jti excepted: that is the signer's to draw. The
+// error names what GitLab could not run.
+func (job GitLab) Claims() (issuer string, claims map[string]any, err error) {
 	if err := job.check(); err != nil {
-		return "", err
+		return "", nil, err
 	}
-	job.defaults(is)
-	claims := job.claims(is)
+	job.defaults()
+	claims = job.claims()
 	if claims["sub"], err = job.subject(claims); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	// Observed in public tokens: nbf is five seconds before iat.
-	if err := f.standard(claims, job.Issued, life{5 * time.Second, job.TTL}, job.Fault); err != nil {
-		return "", err
-	}
-	override(claims, job.Claims)
-	return f.sign(is, claims, job.Fault)
+	times(claims, job.Issued, 5*time.Second, job.TTL, job.Fault)
+	override(claims, job.Replace)
+	return job.Issuer, claims, nil
 }
 
 // check refuses a job that GitLab could not run.
@@ -165,7 +158,8 @@ func (job *GitLab) check() error {
 	return nil
 }
 
-func (job *GitLab) defaults(is *issuer) {
+func (job *GitLab) defaults() {
+	job.Issuer = or(job.Issuer, GitLabIssuer)
 	job.JobProject = or(job.JobProject, job.Project)
 	job.Visibility = or(job.Visibility, "private")
 	job.Ref = or(job.Ref, "main")
@@ -194,7 +188,7 @@ func (job *GitLab) defaults(is *issuer) {
 		job.Groups = []string{namespace(job.Project)}
 	}
 	if len(job.Audience) == 0 {
-		job.Audience = []string{is.url}
+		job.Audience = []string{job.Issuer}
 	}
 	if job.TTL == 0 {
 		job.TTL = time.Hour
@@ -203,19 +197,19 @@ func (job *GitLab) defaults(is *issuer) {
 
 // claims are all but those of time and sub. Booleans and IDs are strings in
 // GitLab's tokens, except runner_id.
-func (job *GitLab) claims(is *issuer) map[string]any {
+func (job *GitLab) claims() map[string]any {
 	prefix := "refs/heads/"
 	if job.RefType == "tag" {
 		prefix = "refs/tags/"
 	}
 	sha := commit(job.Project, job.Ref)
-	instance := strings.TrimPrefix(is.url, "https://")
+	instance := strings.TrimPrefix(job.Issuer, "https://")
 	runner := "self-hosted"
-	if is.url == GitLabIssuer {
+	if job.Issuer == GitLabIssuer {
 		runner = "gitlab-hosted"
 	}
 	c := map[string]any{
-		"iss": is.url, "aud": audience(job.Audience),
+		"iss": job.Issuer, "aud": audience(job.Audience),
 		"namespace_id": id("namespace", namespace(job.Project)), "namespace_path": namespace(job.Project),
 		"project_id": id("project", job.Project), "project_path": job.Project,
 		"project_visibility": job.Visibility,
