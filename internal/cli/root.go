@@ -16,6 +16,7 @@ var commands = []func(*Env) *cobra.Command{
 	newRehearse,
 	newSandbox,
 	newPolicy,
+	newToken,
 	newVersion,
 	newCompletion,
 }
