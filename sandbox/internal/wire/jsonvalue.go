@@ -15,7 +15,9 @@ import (
 
 // decodeJSON reads one JSON object into the struct v. An empty body is an
 // empty object, as AWS takes it.
-func decodeJSON(body []byte, v reflect.Value) error {
+func decodeJSON(body []byte, v reflect.Value) error { return decodeStyled(body, v, planOf(v.Type())) }
+
+func decodeStyled(body []byte, v reflect.Value, p *plan) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
@@ -23,7 +25,7 @@ func decodeJSON(body []byte, v reflect.Value) error {
 		return errors.New("the body is not UTF-8")
 	}
 	r := &jsonReader{src: body}
-	if err := readJSON(r, planOf(v.Type()), v, ""); err != nil {
+	if err := readJSON(r, p, v, ""); err != nil {
 		return err
 	}
 	if !r.ended() {
@@ -47,6 +49,8 @@ func readJSON(r *jsonReader, p *plan, v reflect.Value, path string) error {
 		return readJSONList(r, tok, p, v, path)
 	case kindMap:
 		return readJSONMap(r, tok, p, v, path)
+	case kindUnion:
+		return fmt.Errorf("the sandbox does not implement the member %q", path)
 	}
 	return setJSON(tok, p, p.target(v), path)
 }
@@ -170,6 +174,14 @@ func setJSON(tok jsonToken, p *plan, v reflect.Value, path string) error {
 		}
 		v.SetBytes(b[:n])
 	case kindTime:
+		if p.iso {
+			t, err := time.Parse(time.RFC3339, string(tok.text))
+			if tok.kind != jsonString || err != nil {
+				return wrongType(path, "a time such as 2026-01-02T15:04:05Z")
+			}
+			v.Set(reflect.ValueOf(t.UTC()))
+			return nil
+		}
 		if tok.kind != jsonNumber {
 			return wrongType(path, "a time in seconds")
 		}
@@ -218,6 +230,10 @@ func writeJSON(b *bytes.Buffer, p *plan, v reflect.Value) {
 		b.WriteByte('"')
 	case kindTime:
 		t := v.Interface().(time.Time)
+		if p.iso {
+			writeJSONString(b, t.UTC().Format("2006-01-02T15:04:05.000Z"))
+			return
+		}
 		b.WriteString(strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', -1, 64))
 	case kindList:
 		b.WriteByte('[')

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"reflect"
+	"strings"
 	"sync"
 	"time"
 )
@@ -19,6 +20,9 @@ const (
 	kindList
 	kindMap
 	kindStruct
+	// kindUnion is a Smithy union, an interface in the SDK. None is implemented:
+	// one that is sent is refused by name, and none is ever answered with.
+	kindUnion
 )
 
 // plan says how one type is read and written.
@@ -29,7 +33,37 @@ type plan struct {
 	pointer bool
 	elem    *plan // of lists and maps
 	fields  []field
-	byName  map[string]int
+	byName  map[string]int // by name on the wire
+	// iso: a time is text such as 2026-01-02T15:04:05Z, not a number of seconds.
+	iso bool
+}
+
+// style is how a service's shapes look on the wire. The zero style has the names
+// of the SDK's fields, and times as seconds where the protocol has both.
+type style struct {
+	// lower: members begin with a small letter, as most REST-JSON services have it.
+	lower bool
+	// iso: times are text.
+	iso bool
+}
+
+func (s style) name(field string) string {
+	if !s.lower {
+		return field
+	}
+	// A word of capitals is one: DNSLogs is dnsLogs.
+	n := 1
+	for n+1 < len(field) && isUpper(field[n]) && isUpper(field[n+1]) {
+		n++
+	}
+	return strings.ToLower(field[:n]) + field[n:]
+}
+
+func isUpper(b byte) bool { return 'A' <= b && b <= 'Z' }
+
+type styled struct {
+	typ   reflect.Type
+	style style
 }
 
 type field struct {
@@ -39,22 +73,24 @@ type field struct {
 }
 
 var (
-	plans    sync.Map // reflect.Type -> *plan
+	plans    sync.Map // styled -> *plan
 	timeType = reflect.TypeFor[time.Time]()
 )
 
-// planOf returns the plan of a type. It panics on types that no AWS shape has:
-// a programming error in a row, found when the sandbox starts.
-func planOf(t reflect.Type) *plan {
-	if p, ok := plans.Load(t); ok {
+// planOf returns the plan of a type in the zero style. It panics on types that no
+// AWS shape has: a programming error in a row, found when the sandbox starts.
+func planOf(t reflect.Type) *plan { return style{}.plan(t) }
+
+func (s style) plan(t reflect.Type) *plan {
+	if p, ok := plans.Load(styled{t, s}); ok {
 		return p.(*plan)
 	}
-	p := buildPlan(t, map[reflect.Type]*plan{})
-	got, _ := plans.LoadOrStore(t, p)
+	p := s.build(t, map[reflect.Type]*plan{})
+	got, _ := plans.LoadOrStore(styled{t, s}, p)
 	return got.(*plan)
 }
 
-func buildPlan(t reflect.Type, seen map[reflect.Type]*plan) *plan {
+func (s style) build(t reflect.Type, seen map[reflect.Type]*plan) *plan {
 	if p, ok := seen[t]; ok {
 		return p
 	}
@@ -66,7 +102,7 @@ func buildPlan(t reflect.Type, seen map[reflect.Type]*plan) *plan {
 	}
 	switch e := p.typ; {
 	case e == timeType:
-		p.kind = kindTime
+		p.kind, p.iso = kindTime, s.iso
 	case e.Kind() == reflect.String:
 		p.kind = kindString
 	case e.Kind() == reflect.Bool:
@@ -78,9 +114,9 @@ func buildPlan(t reflect.Type, seen map[reflect.Type]*plan) *plan {
 	case e.Kind() == reflect.Slice && e.Elem().Kind() == reflect.Uint8:
 		p.kind = kindBlob
 	case e.Kind() == reflect.Slice:
-		p.kind, p.elem = kindList, buildPlan(e.Elem(), seen)
+		p.kind, p.elem = kindList, s.build(e.Elem(), seen)
 	case e.Kind() == reflect.Map && e.Key().Kind() == reflect.String:
-		p.kind, p.elem = kindMap, buildPlan(e.Elem(), seen)
+		p.kind, p.elem = kindMap, s.build(e.Elem(), seen)
 	case e.Kind() == reflect.Struct:
 		p.kind, p.byName = kindStruct, map[string]int{}
 		for i := range e.NumField() {
@@ -89,9 +125,12 @@ func buildPlan(t reflect.Type, seen map[reflect.Type]*plan) *plan {
 			if !f.IsExported() || f.Anonymous || f.Name == "ResultMetadata" {
 				continue
 			}
-			p.byName[f.Name] = len(p.fields)
-			p.fields = append(p.fields, field{f.Name, i, buildPlan(f.Type, seen)})
+			name := s.name(f.Name)
+			p.byName[name] = len(p.fields)
+			p.fields = append(p.fields, field{name, i, s.build(f.Type, seen)})
 		}
+	case e.Kind() == reflect.Interface:
+		p.kind = kindUnion
 	default:
 		panic("wire: no AWS shape has the type " + t.String())
 	}
@@ -122,6 +161,8 @@ func (p *plan) present(v reflect.Value) (reflect.Value, bool) {
 	switch p.kind {
 	case kindList, kindMap, kindBlob:
 		return v, !v.IsNil()
+	case kindUnion:
+		return v, false
 	case kindString:
 		return v, v.Len() > 0
 	}

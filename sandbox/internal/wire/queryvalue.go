@@ -70,6 +70,8 @@ func readForm(n *formNode, p *plan, v reflect.Value, path string) error {
 		return readFormList(n, p, v, path)
 	case kindMap:
 		return readFormMap(n, p, v, path)
+	case kindUnion:
+		return fmt.Errorf("the sandbox does not implement the parameter %q", path)
 	}
 	if n.value == nil || len(n.children) > 0 {
 		return fmt.Errorf("the parameter %q is a value, not a structure", path)
