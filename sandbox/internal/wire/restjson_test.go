@@ -69,6 +69,7 @@ func TestRESTJSONWithTheSDKsOwnClients(t *testing.T) {
 	ctx := context.Background()
 	round(t, guardDutyProtocol,
 		&guardduty.CreateDetectorInput{Enable: aws.Bool(true), ClientToken: aws.String("t"), Tags: map[string]string{"a": "b/c", "d": ""},
+			//lint:ignore SA1019 the provider still sends it
 			DataSources: &guarddutytypes.DataSourceConfigurations{S3Logs: &guarddutytypes.S3LogsConfiguration{Enable: aws.Bool(false)}}},
 		&guardduty.CreateDetectorOutput{DetectorId: aws.String("12ab")},
 		func(cfg aws.Config, in *guardduty.CreateDetectorInput) (*guardduty.CreateDetectorOutput, error) {
@@ -76,6 +77,7 @@ func TestRESTJSONWithTheSDKsOwnClients(t *testing.T) {
 		})
 	round(t, guardDutyProtocol, &guardduty.GetDetectorInput{DetectorId: aws.String("a/b c%")},
 		&guardduty.GetDetectorOutput{ServiceRole: aws.String("arn"), Status: guarddutytypes.DetectorStatusEnabled, CreatedAt: aws.String("2026-01-01T00:00:00Z"),
+			//lint:ignore SA1019 the provider still reads it
 			DataSources: &guarddutytypes.DataSourceConfigurationsResult{CloudTrail: &guarddutytypes.CloudTrailConfigurationResult{Status: "ENABLED"}, DNSLogs: &guarddutytypes.DNSLogsConfigurationResult{Status: "ENABLED"}}},
 		func(cfg aws.Config, in *guardduty.GetDetectorInput) (*guardduty.GetDetectorOutput, error) {
 			return guardduty.NewFromConfig(cfg).GetDetector(ctx, in)
