@@ -1,7 +1,6 @@
 package sts
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/strongroom-dev/strongroom/internal/oidc"
@@ -31,29 +30,11 @@ func lasting(issuer string, keys []op.Key) []op.Key {
 }
 
 // claimTags reads the session tags that an issuer puts into a token.
-// Source: IAM User Guide, id_session-tags, "Passing session tags using
-// AssumeRoleWithWebIdentity".
 func claimTags(claims map[string]any) (tags map[string]string, transitive []string, err error) {
-	raw, ok := claims["https://aws.amazon.com/tags"]
-	if !ok {
-		return nil, nil, nil
+	tags, keys, err := oidc.SessionTags(claims)
+	if err != nil {
+		return nil, nil, err
 	}
-	block, ok := raw.(map[string]any)
-	if !ok {
-		return nil, nil, fmt.Errorf("the claim https://aws.amazon.com/tags is not an object")
-	}
-	principal, _ := block["principal_tags"].(map[string]any)
-	for k, v := range principal {
-		values, _ := oidc.ClaimValues(v)
-		if len(values) != 1 {
-			return nil, nil, fmt.Errorf("the session tag %q needs exactly one value", k)
-		}
-		if tags == nil {
-			tags = map[string]string{}
-		}
-		tags[k] = values[0]
-	}
-	keys, _ := oidc.ClaimValues(block["transitive_tag_keys"])
 	transitive, err = transitiveKeys(keys, tags)
 	return tags, transitive, err
 }

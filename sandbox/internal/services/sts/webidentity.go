@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/policy"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/iam"
@@ -117,7 +118,7 @@ func (b *bearer) carry() error {
 			return err
 		}
 	}
-	if v, ok := b.token.claims["https://aws.amazon.com/source_identity"].(string); ok {
+	if v, ok := b.token.claims[oidc.SourceIdentityClaim].(string); ok {
 		if err := optionalName("sourceIdentity", &v); err != nil {
 			return err
 		}
