@@ -27,6 +27,7 @@ type Sandbox struct {
 	proxy   *proxy
 	served  chan struct{}
 	busy    busy
+	clock   *clock
 
 	closing  sync.Once
 	closeErr error
@@ -37,7 +38,9 @@ func Start(ctx context.Context, opts Options) (_ *Sandbox, err error) {
 	if err := opts.complete(); err != nil {
 		return nil, err
 	}
-	s := &Sandbox{opts: opts, served: make(chan struct{})}
+	s := &Sandbox{clock: &clock{wall: opts.Clock}, served: make(chan struct{})}
+	opts.Clock = s.clock.now
+	s.opts = opts
 	tcp, err := (&net.ListenConfig{}).Listen(ctx, "tcp", opts.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("the address %s is in use by another program: choose another port, or port 0 for any free one", opts.Listen)
@@ -51,7 +54,7 @@ func Start(ctx context.Context, opts Options) (_ *Sandbox, err error) {
 			s.cleanUp()
 		}
 	}()
-	if s.parts, err = assemble(&s.opts); err != nil {
+	if s.parts, err = assemble(&s.opts, s.clock.wall); err != nil {
 		return nil, err
 	}
 	if err = s.certificates(); err != nil {

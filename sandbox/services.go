@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/strongroom-dev/strongroom/sandbox/internal/audit"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/dispatch"
@@ -28,8 +29,8 @@ type parts struct {
 const keptEvents = 10_000
 
 // assemble opens the store and makes every service. A new service is added to
-// the list here and nowhere else.
-func assemble(o *Options) (_ *parts, err error) {
+// the list here and nowhere else. wall is the clients' time.
+func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	p := &parts{db: store.Memory()}
 	if o.DataDir != "" {
 		if p.db, err = store.Open(o.DataDir); err != nil {
@@ -61,7 +62,7 @@ func assemble(o *Options) (_ *parts, err error) {
 	p.audit = audit.New(o.Audit, keptEvents, o.Rand)
 	p.dispatch, err = dispatch.New(dispatch.Config{
 		DB: p.db, Directory: p.iam, Services: services, Audit: p.audit,
-		Clock: o.Clock, Rand: o.Rand, Log: o.Log, MaxBody: o.MaxBody,
+		Clock: o.Clock, Wall: wall, Rand: o.Rand, Log: o.Log, MaxBody: o.MaxBody,
 		Used: p.iam.Used, Encode: encoder(tokens),
 	})
 	return p, err

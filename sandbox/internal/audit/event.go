@@ -65,14 +65,16 @@ type TLSDetails struct {
 
 // Identity is CloudTrail's userIdentity.
 type Identity struct {
-	Type             string          `json:"type"`
-	PrincipalID      string          `json:"principalId,omitempty"`
-	ARN              string          `json:"arn,omitempty"`
-	AccountID        string          `json:"accountId,omitempty"`
-	AccessKeyID      string          `json:"accessKeyId,omitempty"`
-	UserName         string          `json:"userName,omitempty"`
-	IdentityProvider string          `json:"identityProvider,omitempty"`
-	SessionContext   *SessionContext `json:"sessionContext,omitempty"`
+	Type             string `json:"type"`
+	PrincipalID      string `json:"principalId,omitempty"`
+	ARN              string `json:"arn,omitempty"`
+	AccountID        string `json:"accountId,omitempty"`
+	AccessKeyID      string `json:"accessKeyId,omitempty"`
+	UserName         string `json:"userName,omitempty"`
+	IdentityProvider string `json:"identityProvider,omitempty"`
+	// InvokedBy is the AWS service that made the request, of type AWSService.
+	InvokedBy      string          `json:"invokedBy,omitempty"`
+	SessionContext *SessionContext `json:"sessionContext,omitempty"`
 }
 
 // SessionContext tells about temporary credentials.

@@ -34,8 +34,10 @@ func identityOf(r *Record) Identity {
 		}
 	case policy.FederatedUser:
 		id.Type, id.PrincipalID = "FederatedUser", p.Account+":"+lastPart(p.ARN)
-	default:
-		id.Type = "AWSService"
+	case policy.Service:
+		// Source: CloudTrail User Guide "userIdentity element": a service has no more
+		// than its name.
+		return Identity{Type: "AWSService", InvokedBy: p.ARN}
 	}
 	id.SessionContext = contextOf(caller)
 	return id

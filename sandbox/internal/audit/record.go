@@ -51,6 +51,11 @@ func (r *Record) event(rand io.Reader) Event {
 	if r.SourceIP.IsValid() {
 		e.SourceIPAddress = r.SourceIP.String()
 	}
+	if p := &r.Caller.Principal; p.Type == policy.Service {
+		// Source: CloudTrail User Guide "CloudTrail record contents": for a request
+		// that a service makes, both are its DNS name.
+		e.SourceIPAddress, e.UserAgent = p.ARN, p.ARN
+	}
 	if e.EventName == "" {
 		e.EventName = "Unknown"
 	}
@@ -64,6 +69,9 @@ func (r *Record) event(rand io.Reader) Event {
 		}
 	}
 	e.Resources = r.Resources
+	if e.RecipientAccountID == "" && r.Caller.Behalf != nil {
+		e.RecipientAccountID = r.Caller.Behalf.Account
+	}
 	if e.RecipientAccountID == "" {
 		for _, res := range r.Resources {
 			e.RecipientAccountID = res.AccountID

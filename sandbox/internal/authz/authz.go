@@ -114,7 +114,7 @@ func (a *Authorizer) ask(q *question, c *op.Call, check *op.Check) {
 	switch {
 	case check.Principal != nil:
 		q.req.Principal = check.Principal
-	case caller.Principal.Type != policy.Anonymous:
+	case caller.Principal.Type != policy.Anonymous && caller.Principal.Type != policy.Service:
 		p := a.dir.Policies(caller)
 		q.set.Identity, q.set.Boundary, q.set.SCPs = p.Identity, p.Boundary, p.SCPs
 		tags = p.Tags

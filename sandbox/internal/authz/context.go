@@ -21,7 +21,7 @@ func fill(ctx *policy.Context, c *op.Call, check *op.Check, caller *op.Caller, t
 	// Source: IAM User Guide "AWS global condition context keys": it is in all
 	// signed requests and not in anonymous ones.
 	if check.Principal == nil && caller.Principal.Type != policy.Anonymous {
-		ctx.Set("aws:PrincipalIsAWSService", "false")
+		ctx.Set("aws:PrincipalIsAWSService", strconv.FormatBool(caller.Principal.Type == policy.Service))
 	}
 	transport(ctx, c, check)
 	if check.Principal == nil {
@@ -87,6 +87,9 @@ func principal(ctx *policy.Context, caller *op.Caller) {
 		ctx.Set("aws:PrincipalType", "Anonymous")
 		ctx.Set("aws:userid", "anonymous")
 		return
+	case policy.Service:
+		service(ctx, caller)
+		return
 	case policy.Root:
 		ctx.Set("aws:PrincipalType", "Account")
 		ctx.Set("aws:userid", p.Account)
@@ -110,6 +113,25 @@ func principal(ctx *policy.Context, caller *op.Caller) {
 		ctx.Set("aws:userid", p.Account+":"+lastPart(p.ARN))
 	}
 	ctx.Set("aws:PrincipalAccount", p.Account)
+}
+
+// service sets the keys of a call that an AWS service makes for itself. It has no
+// account, and no principal ARN.
+// Source: IAM User Guide "AWS global condition context keys",
+// aws:PrincipalServiceName, aws:PrincipalServiceNamesList, aws:SourceArn,
+// aws:SourceAccount. That the list of names holds the one name only is for
+// services that have no regional names.
+func service(ctx *policy.Context, caller *op.Caller) {
+	ctx.Set("aws:PrincipalServiceName", caller.Principal.ARN)
+	ctx.SetMulti("aws:PrincipalServiceNamesList", caller.Principal.ARN)
+	if b := caller.Behalf; b != nil {
+		if b.ARN != "" {
+			ctx.Set("aws:SourceArn", b.ARN)
+		}
+		if b.Account != "" {
+			ctx.Set("aws:SourceAccount", b.Account)
+		}
+	}
 }
 
 // session sets the keys of temporary credentials. A condition on

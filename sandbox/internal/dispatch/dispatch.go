@@ -23,7 +23,9 @@ type Config struct {
 	Directory op.Directory
 	Services  []op.Service
 	Clock     func() time.Time
-	Rand      io.Reader
+	// Wall is the time that clients live in and sign with; nil: Clock.
+	Wall func() time.Time
+	Rand io.Reader
 	// Log gets refusals that are the sandbox's fault; nil: none.
 	Log *slog.Logger
 	// Audit records every request; nil: none is recorded.
@@ -62,6 +64,9 @@ type service struct {
 func New(cfg Config) (*Dispatcher, error) {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = 512 << 20
+	}
+	if cfg.Wall == nil {
+		cfg.Wall = cfg.Clock
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

@@ -66,15 +66,8 @@ var exchanges = sync.Pool{New: func() any { return &exchange{reply: reply{header
 
 // ServeHTTP answers one AWS request.
 func (d *Dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := exchanges.Get().(*exchange)
-	x.d, x.started = d, d.Clock().UTC()
-	x.call = &op.Call{Ctx: r.Context(), Now: x.started, HTTP: r, Rand: d.Rand,
-		Secure: r.TLS != nil, SourceIP: sourceIP(r), ID: audit.NewID(d.Rand), Caller: anonymous}
-	var fault *op.Error
-	if err := x.run(r); err != nil {
-		fault = x.answerError(err)
-	}
-	x.record(fault)
+	x := d.exchange(r)
+	x.answer(r)
 	h := w.Header()
 	for k, v := range x.reply.header {
 		h[k] = v
@@ -82,6 +75,24 @@ func (d *Dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(x.reply.status)
 	_, _ = w.Write(x.reply.body.Bytes()) // a client that went away is not our error
 	x.release()
+}
+
+// exchange begins the work on a request, from nobody so far.
+func (d *Dispatcher) exchange(r *http.Request) *exchange {
+	x := exchanges.Get().(*exchange)
+	x.d, x.started = d, d.Clock().UTC()
+	x.call = &op.Call{Ctx: r.Context(), Now: x.started, HTTP: r, Rand: d.Rand,
+		Secure: r.TLS != nil, SourceIP: sourceIP(r), ID: audit.NewID(d.Rand), Caller: anonymous}
+	return x
+}
+
+// answer fills reply and records the event.
+func (x *exchange) answer(r *http.Request) {
+	var fault *op.Error
+	if err := x.run(r); err != nil {
+		fault = x.answerError(err)
+	}
+	x.record(fault)
 }
 
 func (x *exchange) release() {
@@ -288,7 +299,7 @@ func (x *exchange) guess() string {
 }
 
 func (x *exchange) target(rt route) sigv4.Target {
-	t := sigv4.Target{Service: x.svc.prefix, S3: x.svc.dialect == sigv4.S3, Wide: x.svc.dialect == sigv4.Query}
+	t := sigv4.Target{At: x.call.Now, Service: x.svc.prefix, S3: x.svc.dialect == sigv4.S3, Wide: x.svc.dialect == sigv4.Query}
 	if x.svc.prefix == "s3-control" {
 		t.Service = "s3"
 	}
@@ -300,6 +311,11 @@ func (x *exchange) target(rt route) sigv4.Target {
 
 // authenticate verifies the signature and sets the caller and the payload.
 func (x *exchange) authenticate(rt route) error {
+	if x.call.Caller.Principal.Type == policy.Service { // As has said who asks
+		body, err := sigv4.Unsigned(x.call.HTTP, x.call.Body, x.svc.dialect == sigv4.S3)
+		x.call.Body = body
+		return err
+	}
 	s3 := x.svc.dialect == sigv4.S3
 	if x.claim == nil {
 		body, err := sigv4.Unsigned(x.call.HTTP, x.call.Body, s3)
@@ -307,7 +323,7 @@ func (x *exchange) authenticate(rt route) error {
 		return err
 	}
 	cred := x.credential()
-	body, err := x.d.verifier.Verify(x.call.HTTP, x.claim, x.target(rt), cred, x.call.Body, x.call.Now)
+	body, err := x.d.verifier.Verify(x.call.HTTP, x.claim, x.target(rt), cred, x.call.Body, x.d.Wall().UTC())
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,26 @@ type Caller struct {
 	Account string
 	// Session is nil for long-term credentials and anonymous callers.
 	Session *Session
+	// Behalf is set for AWS services only, Principal's type policy.Service: whom
+	// the service acts for; nil: for nobody in particular.
+	Behalf *Behalf
+}
+
+// Behalf is the resource on whose behalf an AWS service calls another.
+// Source: IAM User Guide "AWS global condition context keys", aws:SourceArn and
+// aws:SourceAccount.
+type Behalf struct {
+	// ARN of the resource, such as a trail; empty: there is none.
+	ARN string
+	// Account that owns it; empty: there is none.
+	Account string
+}
+
+// ServiceCaller is an AWS service such as "cloudtrail.amazonaws.com", which acts
+// for a resource of an account. It has no identity policies: the policy of what
+// it asks for must allow it.
+func ServiceCaller(name, arn, account string) *Caller {
+	return &Caller{Principal: policy.Principal{Type: policy.Service, ARN: name}, Behalf: &Behalf{ARN: arn, Account: account}}
 }
 
 // Session holds what temporary credentials carry from the call that made them.
