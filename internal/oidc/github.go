@@ -52,6 +52,9 @@ type GitHub struct {
 	// the IDs of owner and repository. It is the default for repositories created,
 	// renamed or transferred after 2026-07-15.
 	Immutable bool
+	// OwnerID and RepositoryID are the numbers of owner and repository. Empty: made
+	// up from their names.
+	OwnerID, RepositoryID string
 	// SubKeys is the customisation of the subject, include_claim_keys. Nil: the
 	// default subject.
 	SubKeys []string
@@ -190,8 +193,8 @@ func (job *GitHub) claims() map[string]any {
 	c := map[string]any{
 		"iss": iss, "aud": audience(job.Audience),
 		"ref": ref, "ref_type": job.RefType, "ref_protected": strconv.FormatBool(job.RefProtected), "sha": sha,
-		"repository": job.Repository, "repository_id": id("project", job.Repository),
-		"repository_owner": job.owner(), "repository_owner_id": id("namespace", job.owner()),
+		"repository": job.Repository, "repository_id": or(job.RepositoryID, id("project", job.Repository)),
+		"repository_owner": job.owner(), "repository_owner_id": or(job.OwnerID, id("namespace", job.owner())),
 		"repository_visibility": job.Visibility,
 		"actor":                 job.Actor, "actor_id": id("user", job.Actor),
 		"event_name": job.Event, "head_ref": "", "base_ref": "",

@@ -42,6 +42,9 @@ type TokenRequest struct {
 	Sub []string `json:"sub,omitempty"`
 	// Immutable is GitHub's subject format with IDs.
 	Immutable bool `json:"immutable,omitempty"`
+	// OwnerID and RepositoryID are GitHub's numbers. Empty: made up from the names.
+	OwnerID      string `json:"owner_id,omitempty"`
+	RepositoryID string `json:"repository_id,omitempty"`
 	// Enterprise is the slug of the GitHub enterprise; with EnterpriseIssuer its
 	// own issuer is used.
 	Enterprise       string `json:"enterprise,omitempty"`
@@ -127,7 +130,7 @@ func (r TokenRequest) Claims(issued time.Time) (issuer string, claims map[string
 
 func (r *TokenRequest) gitLab(issued time.Time) (string, map[string]any, error) {
 	if err := none("GitLab", map[string]bool{
-		"immutable": r.Immutable, "enterprise": r.Enterprise != "", "enterprise_issuer": r.EnterpriseIssuer,
+		"immutable": r.Immutable, "owner_id": r.OwnerID != "", "repository_id": r.RepositoryID != "", "enterprise": r.Enterprise != "", "enterprise_issuer": r.EnterpriseIssuer,
 		"job_workflow": r.JobWorkflow != "", "base_ref": r.BaseRef != "", "pull_request": r.PullRequest != 0,
 	}); err != nil {
 		return "", nil, err
@@ -164,7 +167,7 @@ func (r *TokenRequest) gitHub(issued time.Time) (string, map[string]any, error) 
 		Repository: r.Project, Visibility: r.Visibility, Ref: r.Ref, RefType: r.RefType,
 		RefProtected: r.RefProtected != nil && *r.RefProtected, Event: r.Source,
 		PullRequest: r.PullRequest, BaseRef: r.BaseRef, Environment: r.Environment, JobWorkflow: r.JobWorkflow,
-		Immutable: r.Immutable, SubKeys: r.Sub, Actor: r.User, Audience: r.Audience,
+		Immutable: r.Immutable, OwnerID: r.OwnerID, RepositoryID: r.RepositoryID, SubKeys: r.Sub, Actor: r.User, Audience: r.Audience,
 		TTL: time.Duration(r.TTLSeconds) * time.Second, Replace: r.Replace, Issued: issued, Fault: r.Fault,
 	}
 	if job.Event == "pull_request" && job.Ref == "" {

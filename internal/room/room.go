@@ -84,6 +84,18 @@ type Automation struct {
 	PermissionsBoundary string
 	// AllowedRegions is the fence around both roles; nil: none.
 	AllowedRegions []string
+	// Expectations say which tokens the roles are expected to admit; nil: what
+	// their subjects say.
+	Expectations []*Expectation
+}
+
+// Expectation is which tokens a role is expected to admit; it has to refuse all
+// others.
+type Expectation struct {
+	// Role is "plan" or "apply".
+	Role string
+	// Admit holds IDs of token shapes, of those that oidc.ShapeIDs lists.
+	Admit []string
 }
 
 // Nuke is the aws-nuke configuration of the room.

@@ -24,6 +24,7 @@ func Parse(name string, src []byte) (*Room, error) {
 	}
 	r.defaults()
 	d.subjects(r)
+	d.expectations(r)
 	d.environments(r)
 	d.nuke(r)
 	if len(d.list) > 0 {
@@ -110,7 +111,7 @@ func automationSection(a *Automation) section {
 		{name: "plan_locks", example: "true", flag: &a.PlanLocks},
 		{name: "permissions_boundary", example: `"arn:aws:iam::111122223333:policy/boundary"`, text: &a.PermissionsBoundary, check: checkPolicyARN},
 		{name: "allowed_regions", example: `["eu-west-2"]`, list: &a.AllowedRegions, check: checkRegion},
-	}}
+	}, blocks: []block{expectBlock(a)}}
 }
 
 // defaults fills in what the spec left out.

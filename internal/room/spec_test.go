@@ -10,6 +10,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/examples"
 	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/internal/room"
 )
 
@@ -84,6 +85,26 @@ func TestExamplesAreGoodSpecs(t *testing.T) {
 	}
 }
 
+func shapesOf(forge string) string {
+	return "write one of: " + strings.Join(oidc.ShapeIDs(forge), ", ")
+}
+
+func TestParseExpectations(t *testing.T) {
+	r, err := room.Parse("strongroom.hcl", []byte(minimal+`
+automation {
+  expect "apply" { admit = ["default-branch", "schedule"] }
+  expect "plan" { admit = [] }
+}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []*room.Expectation{{Role: "apply", Admit: []string{"default-branch", "schedule"}}, {Role: "plan", Admit: []string{}}}
+	if d := cmp.Diff(want, r.Automation.Expectations); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
 // Every fault of a spec, with its place, its reason and its repair.
 func TestParseRefuses(t *testing.T) {
 	with := func(more string) string { return minimal + more + "\n" }
@@ -137,6 +158,13 @@ func TestParseRefuses(t *testing.T) {
 		{"a stranger's project", with("automation {\n  apply_subjects = [\"project_path:acme*/infra:ref_type:branch:ref:main\"]\n}"), `9:21 subject-names-one-project | the apply role cannot trust "project_path:acme*/infra:ref_type:branch:ref:main" | name each project in full, one subject for each`},
 		{"no subjects", with("automation {\n  apply_subjects = []\n}"), `9:20 subject-none | "apply_subjects" is empty | name a subject, or remove the line to get the default`},
 		{"empty fence", with("automation {\n  allowed_regions = []\n}"), `9:21 spec-region-fence | "allowed_regions" is empty | name a region, or remove the line to take the fence down`},
+		{"expect of no role", with("automation {\n  expect \"aply\" {\n    admit = []\n  }\n}"), `9:10 expect-role | there is no role "aply" to expect anything of | write expect "plan" or expect "apply"`},
+		{"expect without label", with("automation {\n  expect {\n    admit = []\n  }\n}"), `9:3 spec-label | a "expect" block takes one label, "plan" or "apply" | write expect "apply" { admit = ["default-branch"] }`},
+		{"expect without shapes", with("automation {\n  expect \"apply\" {\n  }\n}"), `10:4 spec-missing-key | expect "apply" has no "admit" | add admit = ["default-branch"]`},
+		{"expect with another key", with("automation {\n  expect \"apply\" {\n    admit = []\n    refuse = [\"fork\"]\n  }\n}"), `11:5 spec-unknown-key | expect "apply" has no key "refuse" | remove it; the keys of expect "apply" are admit`},
+		{"expect twice", with("automation {\n  expect \"apply\" {\n    admit = []\n  }\n  expect \"apply\" {\n    admit = []\n  }\n}"), `12:10 spec-duplicate | expect "apply" is there twice | merge the two blocks into one`},
+		{"a misspelt shape", with("automation {\n  expect \"apply\" {\n    admit = [\"default-branch\", \"shedule\"]\n  }\n}"), `10:32 expect-shape | gitlab issues no token of the shape "shedule" | did you mean "schedule"?`},
+		{"a shape of the other forge", strings.Replace(with("automation {\n  expect \"plan\" {\n    admit = [\"fork-mr\"]\n  }\n}"), `"gitlab"`, `"github"`, 1), `10:14 expect-shape | github issues no token of the shape "fork-mr" | ` + shapesOf("github")},
 		{"boundary", with("automation {\n  permissions_boundary = \"boundary\"\n}"), `9:26 spec-boundary | "permissions_boundary" cannot be "boundary" | write its ARN ("arn:aws:iam::111122223333:policy/NAME")`},
 		{"blocklist blocks the room", with("nuke {\n  blocklist = [\"012345678901\"]\n}"), `9:15 spec-blocklist | "blocklist" holds the room's own account | remove 012345678901`},
 		{"empty blocklist", with("nuke {\n  blocklist = []\n}"), `9:15 spec-blocklist | "blocklist" is empty | name your production accounts, or remove the line`},
