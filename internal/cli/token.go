@@ -13,5 +13,6 @@ func newToken(env *Env) *cobra.Command {
 issuers give to pipelines, and about who is admitted with them. It never prints
 a token.`,
 	},
+		newTokenDecode(env),
 	)
 }

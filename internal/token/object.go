@@ -21,17 +21,17 @@ var (
 	errSyntax = errors.New("is not JSON")
 	errObject = errors.New("is JSON, but no object")
 	errDepth  = fmt.Errorf("nests deeper than %d levels", maxDepth)
-	errValues = fmt.Errorf("holds more than %d values", maxValues)
+	errValues = errors.New("holds too many values")
 )
 
-// object reads one JSON object, numbers as json.Number, within bounds. twice are
+// object reads one JSON object of at most limit values, numbers as json.Number. twice are
 // the names that came more than once, wherever they are. The errors say what is
 // wrong in a few words and quote nothing.
-func object(raw []byte) (o map[string]any, twice []string, err error) {
+func object(raw []byte, limit int) (o map[string]any, twice []string, err error) {
 	if !utf8.Valid(raw) {
 		return nil, nil, errUTF8
 	}
-	if err := bounded(raw); err != nil {
+	if err := bounded(raw, limit); err != nil {
 		return nil, nil, err
 	}
 	if !json.Valid(raw) {
@@ -52,7 +52,7 @@ func object(raw []byte) (o map[string]any, twice []string, err error) {
 
 // bounded counts brackets and commas outside of strings, before anything else
 // is done with a text that a stranger may have written.
-func bounded(raw []byte) error {
+func bounded(raw []byte, limit int) error {
 	depth, values := 0, 1
 	inString := false
 	for i := 0; i < len(raw); i++ {
@@ -72,7 +72,7 @@ func bounded(raw []byte) error {
 		case c == ',':
 			values++
 		}
-		if values > maxValues {
+		if values > limit {
 			return errValues
 		}
 	}

@@ -66,11 +66,11 @@ func Read(text string) (*Token, error) {
 	t.signature = raw[2]
 	var err error
 	var twice []string
-	if t.Header, twice, err = object(raw[0]); err != nil {
+	if t.Header, twice, err = object(raw[0], maxValues); err != nil {
 		return nil, notObject("header", err)
 	}
 	t.duplicates("header", twice)
-	if t.Claims, twice, err = object(raw[1]); err != nil {
+	if t.Claims, twice, err = object(raw[1], maxValues); err != nil {
 		return nil, notObject("payload", err)
 	}
 	t.duplicates("payload", twice)
