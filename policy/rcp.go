@@ -19,14 +19,15 @@ var rcpServices = [...]string{
 	"timestream-influxdb", "transcribe", "transfer", "translate", "wafv2", "workspaces", "xray",
 }
 
-// underRCP reports whether resource control policies bind the request. They
-// limit what is done to a resource, so that an action without resource types is
-// free of them; so is the trust policy of a service-linked role.
+// underRCP reports whether resource control policies bind the request. For an
+// action without resource types those of the caller's account do. They do not
+// reach the trust policy of a service-linked role, nor kms:RetireGrant.
 //
 // Source: Organizations User Guide, orgs_manage_policies_rcps (RCP effects on
-// permissions; resources and entities not restricted by RCPs).
+// permissions; resources and entities not restricted by RCPs); KMS Developer
+// Guide, resource-control-policies.
 func underRCP(r *Request) bool {
-	if r.WildcardOnly || equalFold(r.Action, "kms:RetireGrant") {
+	if equalFold(r.Action, "kms:RetireGrant") {
 		return false
 	}
 	if a, ok := splitARN(r.Resource); ok && strings.HasPrefix(a.resource, "role/aws-service-role/") {

@@ -79,6 +79,14 @@ func (p *Principal) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// MarshalJSON writes what UnmarshalJSON reads.
+func (p Principal) MarshalJSON() ([]byte, error) {
+	if p == "" {
+		return []byte(`{"type":"Anonymous"}`), nil
+	}
+	return json.Marshal(string(p))
+}
+
 // KeyValues are the values of a condition key; Multi tells an array, which is a
 // multivalued key even with one value or none, from a string.
 type KeyValues struct {
@@ -99,6 +107,14 @@ func (k *KeyValues) UnmarshalJSON(data []byte) error {
 	}
 	*k = KeyValues{Values: list, Multi: true}
 	return nil
+}
+
+// MarshalJSON writes what UnmarshalJSON reads.
+func (k KeyValues) MarshalJSON() ([]byte, error) {
+	if k.Multi {
+		return json.Marshal(append([]string{}, k.Values...))
+	}
+	return json.Marshal(strings.Join(k.Values, ""))
 }
 
 // Answer is an expected decision.
