@@ -9,6 +9,7 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/dispatch"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/ec2"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/iam"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/kms"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/s3"
@@ -55,6 +56,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 		tokens,
 		keys,
 		s3.New(p.db, keys, p.iam),
+		ec2.New(p.db, keys),
 	}
 	if err = p.db.Load(); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", o.DataDir, err)

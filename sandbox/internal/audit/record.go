@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"crypto/tls"
 	"io"
 	"net/netip"
@@ -60,7 +61,7 @@ func (r *Record) event(rand io.Reader) Event {
 		e.EventName = "Unknown"
 	}
 	if r.Err != nil {
-		e.ErrorCode, e.ErrorMessage = r.Err.Code, r.Err.Message
+		e.ErrorCode, e.ErrorMessage = cmp.Or(r.Err.Event, r.Err.Code), r.Err.Message
 	}
 	if r.TLS != nil {
 		e.TLSDetails = &TLSDetails{

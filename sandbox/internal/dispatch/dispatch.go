@@ -56,6 +56,7 @@ type service struct {
 	prefix, source string
 	protocol       op.Protocol
 	dialect        sigv4.Dialect
+	word           func(*op.Error) *op.Error // nil: errors are worded as they are
 	rows           map[string]*op.Row
 }
 
@@ -91,6 +92,9 @@ func newService(s op.Service) (*service, error) {
 	sv := &service{Service: s, prefix: s.Prefix(), source: s.EventSource(), protocol: s.Protocol(), rows: map[string]*op.Row{}}
 	if p, ok := sv.protocol.(interface{ Dialect() sigv4.Dialect }); ok {
 		sv.dialect = p.Dialect()
+	}
+	if p, ok := sv.protocol.(op.Wording); ok {
+		sv.word = p.Word
 	}
 	rows := s.Rows()
 	for i := range rows {

@@ -225,6 +225,9 @@ func (x *exchange) ask(check op.Check) error {
 func (x *exchange) answerError(err error) *op.Error {
 	x.reply.reset()
 	e := x.d.asError(err, x.dialect(), x.name)
+	if x.svc != nil && x.svc.word != nil {
+		e = x.svc.word(e)
+	}
 	if x.svc == nil {
 		encodeUnknown(&x.reply, x.call, e)
 	} else {

@@ -15,6 +15,9 @@ type Error struct {
 	// Fields are further elements of the error document (S3's BucketName,
 	// Key, ...), written in this order. Nil: none.
 	Fields [][2]string
+	// Event is CloudTrail's errorCode where it differs from Code; empty: it is
+	// Code.
+	Event string
 	// Header is added to the response. Nil: none.
 	Header map[string]string
 	// Err is the cause, for the sandbox's log only; may be nil.

@@ -34,6 +34,14 @@ type Protocol interface {
 	EncodeError(w http.ResponseWriter, c *Call, operation string, e *Error)
 }
 
+// Wording is implemented by a Protocol whose service has words of its own for
+// errors that all services share, such as EC2's UnauthorizedOperation.
+type Wording interface {
+	// Word returns the error as the service has it, or e itself. It does not
+	// change e.
+	Word(e *Error) *Error
+}
+
 // Directory is what the dispatcher asks about identities. The IAM service
 // implements it. Its methods are called under the state's lock.
 type Directory interface {

@@ -36,6 +36,8 @@ type plan struct {
 	byName  map[string]int // by name on the wire
 	// iso: a time is text such as 2026-01-02T15:04:05Z, not a number of seconds.
 	iso bool
+	// flat: a list is EC2's.
+	flat bool
 }
 
 // style is how a service's shapes look on the wire. The zero style has the names
@@ -45,6 +47,8 @@ type style struct {
 	lower bool
 	// iso: times are text.
 	iso bool
+	// flat: a list of parameters is NAME.1, and of XML elements made of items.
+	flat bool
 }
 
 func (s style) name(field string) string {
@@ -114,7 +118,7 @@ func (s style) build(t reflect.Type, seen map[reflect.Type]*plan) *plan {
 	case e.Kind() == reflect.Slice && e.Elem().Kind() == reflect.Uint8:
 		p.kind = kindBlob
 	case e.Kind() == reflect.Slice:
-		p.kind, p.elem = kindList, s.build(e.Elem(), seen)
+		p.kind, p.elem, p.flat = kindList, s.build(e.Elem(), seen), s.flat
 	case e.Kind() == reflect.Map && e.Key().Kind() == reflect.String:
 		p.kind, p.elem = kindMap, s.build(e.Elem(), seen)
 	case e.Kind() == reflect.Struct:

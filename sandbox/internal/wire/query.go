@@ -15,6 +15,7 @@ import (
 // queryProtocol speaks the AWS query protocol: form in, XML out.
 type queryProtocol struct {
 	version, namespace string
+	style              style // of the request
 }
 
 // NewQuery returns the AWS query protocol of a service with this API version
@@ -72,7 +73,7 @@ func (p *queryProtocol) Decode(c *op.Call, operation string, in any) error {
 	delete(form, "Action")
 	delete(form, "Version")
 	v := reflect.ValueOf(in).Elem()
-	if err := decodeForm(form, v); err != nil {
+	if err := decodeForm(form, v, p.style.plan(v.Type())); err != nil {
 		return op.Errorf(http.StatusBadRequest, "ValidationError", "%s: %v", operation, err)
 	}
 	return nil

@@ -23,7 +23,7 @@ type formNode struct {
 }
 
 // decodeForm reads the parameters into the struct v.
-func decodeForm(form url.Values, v reflect.Value) error {
+func decodeForm(form url.Values, v reflect.Value, p *plan) error {
 	root := &formNode{}
 	for name, values := range form {
 		n := root
@@ -40,7 +40,7 @@ func decodeForm(form url.Values, v reflect.Value) error {
 		}
 		n.value = &values[0]
 	}
-	return readForm(root, planOf(v.Type()), v, "")
+	return readForm(root, p, v, "")
 }
 
 func readForm(n *formNode, p *plan, v reflect.Value, path string) error {
@@ -89,7 +89,9 @@ func entries(n *formNode, label, path string) ([]*formNode, error) {
 		return nil, fmt.Errorf("the parameter %q is a list, not a value", path)
 	}
 	members := n.children[label]
-	if members == nil || len(n.children) != 1 || members.value != nil {
+	if label == "" {
+		members, label = n, "N"
+	} else if members == nil || len(n.children) != 1 || members.value != nil {
 		return nil, fmt.Errorf("the parameter %q has a part that is not %q", path, label+".N")
 	}
 	index := make([]int, 0, len(members.children))
@@ -109,7 +111,11 @@ func entries(n *formNode, label, path string) ([]*formNode, error) {
 }
 
 func readFormList(n *formNode, p *plan, v reflect.Value, path string) error {
-	members, err := entries(n, "member", path)
+	label := "member"
+	if p.flat {
+		label = ""
+	}
+	members, err := entries(n, label, path)
 	if err != nil {
 		return err
 	}
@@ -209,7 +215,11 @@ func writeXML(b *bytes.Buffer, p *plan, v reflect.Value) {
 		b.WriteString(t.UTC().Format("2006-01-02T15:04:05Z"))
 	case kindList:
 		for i := range v.Len() {
-			writeElement(b, "member", p.elem, v.Index(i))
+			name := "member"
+			if p.flat {
+				name = "item"
+			}
+			writeElement(b, name, p.elem, v.Index(i))
 		}
 	case kindMap:
 		for _, k := range sortedKeys(v) {

@@ -48,7 +48,7 @@ func (s *Service) predefine(c *op.Call, in *sdk.DescribeKeyInput) error {
 	}
 	account, resource, err := locate(c.Caller.Account, c.Region, *in.KeyId)
 	service, ok := strings.CutPrefix(resource, awsAlias)
-	if err != nil || !ok || account == "" || account != c.Caller.Account || serviceNames[service] == "" {
+	if err != nil || !ok || account == "" || account != c.Caller.Account || managed[service].what == "" {
 		return nil
 	}
 	_, err = s.AWSManagedKey(account, c.Region, service)

@@ -44,6 +44,8 @@ func defaultPolicy(account string) string {
 // Source: KMS Developer Guide, "AWS KMS condition keys", kms:CallerAccount;
 // GetKeyPolicy of aws/s3.
 func managedPolicy(account, region, service string) string {
+	m := managed[service]
+	actions := append([]string{"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"}, m.more...)
 	return `{
   "Version" : "2012-10-17",
   "Id" : "auto-` + service + `-2",
@@ -53,12 +55,12 @@ func managedPolicy(account, region, service string) string {
     "Principal" : {
       "AWS" : "*"
     },
-    "Action" : [ "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey" ],
+    "Action" : [ "` + strings.Join(actions, `", "`) + `" ],
     "Resource" : "*",
     "Condition" : {
       "StringEquals" : {
         "kms:CallerAccount" : "` + account + `",
-        "kms:ViaService" : "` + service + `.` + region + `.amazonaws.com"
+        "kms:ViaService" : "` + m.via + `.` + region + `.amazonaws.com"
       }
     }
   }, {

@@ -147,13 +147,13 @@ func (s *Service) AWSManagedKey(account, region, service string) (arn string, er
 	k := &key{
 		ID: id, Account: account, Region: region, Service: service, Created: now,
 		Spec: types.KeySpecSymmetricDefault, Usage: types.KeyUsageTypeEncryptDecrypt,
-		Description: "Default key that protects my " + serviceNames[service] + " when no other key is defined",
+		Description: "Default key that protects my " + managed[service].what + " when no other key is defined",
 		Aliases:     []string{name},
 		// Source: KMS Developer Guide, "Rotating AWS KMS keys": AWS managed
 		// keys rotate every year.
 		Rotation: rotation{On: true, Days: defaultPeriod, Next: now.Add(defaultPeriod * day)},
 	}
-	if serviceNames[service] == "" {
+	if managed[service].what == "" {
 		return "", noSuchAlias(aliasARN(account, region, name))
 	}
 	if k.Material, err = newMaterial(s.random(), k.Spec); err != nil {
@@ -170,8 +170,16 @@ func (s *Service) AWSManagedKey(account, region, service string) (arn string, er
 	return k.ARN(), nil
 }
 
-// serviceNames are the services whose AWS managed keys the sandbox makes.
-var serviceNames = map[string]string{"s3": "S3 objects"}
+// managed are the services whose AWS managed keys the sandbox makes, by the name in
+// their alias: what they protect, the service whose requests may use them, and
+// the actions that it needs beside the usual.
+var managed = map[string]struct {
+	what, via string
+	more      []string
+}{
+	"s3":  {what: "S3 objects", via: "s3"},
+	"ebs": {what: "EBS volumes", via: "ec2", more: []string{"kms:CreateGrant"}},
+}
 
 func (s *Service) now() time.Time {
 	if s.Clock != nil {
