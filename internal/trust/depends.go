@@ -45,16 +45,9 @@ func (c *condition) hangs() bool {
 		return true
 	}
 	for _, v := range c.values {
-		for rest := v; ; {
-			_, after, ok := strings.Cut(rest, "${")
-			if !ok {
-				break
-			}
-			name := after[:strings.IndexAny(after+",", ",}")]
-			if isCircumstance(strings.TrimSpace(name)) {
-				return true
-			}
-			rest = after
+		variables, _ := policy.Variables(v)
+		if slices.ContainsFunc(variables, func(v policy.Variable) bool { return isCircumstance(v.Key) }) {
+			return true
 		}
 	}
 	return false

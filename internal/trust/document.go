@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/strongroom-dev/strongroom/policy"
 )
@@ -15,118 +14,38 @@ type statement struct {
 	index, line int
 	sid         string
 	effect      policy.Effect
-	pos, end    int
+	at          *policy.Element
 	// principals by type; "*" alone is of type "AWS".
 	principals []principal
 	actions    []string
 	notAction  bool
 	conditions []condition
-	// block is the Condition element's value; nil: there is none. principalRaw and
-	// actionRaw are the other elements as written.
-	block, action *node
-	principalRaw  string
-	actionRaw     string
+	// block is the Condition element's value; nil: there is none.
+	block *policy.Element
+	// principalRaw and actionRaw are those elements' values as written.
+	principalRaw, actionRaw string
 }
 
 type principal struct{ kind, name string }
 
 // condition is one operator with one key.
 type condition struct {
-	operator, key string
-	values        []string
-	line, column  int
-	// at is the key's value, inOperator the object of the operator's keys.
-	at, inOperator *node
-}
-
-// node is a JSON value with its place in the document.
-type node struct {
-	pos, end int // bytes
-	kind     json.Delim
-	text     string // of a plain value
-	members  []member
-	items    []*node
-}
-
-type member struct {
-	name     string
-	pos, end int // of the name
-	value    *node
-}
-
-// reader reads a document that policy.Parse has accepted.
-type reader struct {
-	src []byte
-	dec *json.Decoder
-}
-
-func read(src []byte) *node {
-	dec := json.NewDecoder(bytes.NewReader(src))
-	dec.UseNumber()
-	n, err := (&reader{src, dec}).value()
-	if err != nil {
-		// What the policy engine took for a policy is JSON.
-		panic("trust: a policy that is no JSON: " + err.Error())
-	}
-	return n
-}
-
-// token returns the next token and where it begins and ends.
-func (r *reader) token() (json.Token, int, int, error) {
-	pos := int(r.dec.InputOffset())
-	t, err := r.dec.Token()
-	for pos < len(r.src) && strings.IndexByte(" \t\r\n,:", r.src[pos]) >= 0 {
-		pos++
-	}
-	return t, pos, int(r.dec.InputOffset()), err
-}
-
-func (r *reader) value() (*node, error) {
-	t, pos, end, err := r.token()
-	if err != nil {
-		return nil, err
-	}
-	n := &node{pos: pos, end: end}
-	switch t := t.(type) {
-	case json.Delim:
-		n.kind = t
-		for r.dec.More() {
-			if t == '[' {
-				item, err := r.value()
-				if err != nil {
-					return nil, err
-				}
-				n.items = append(n.items, item)
-				continue
-			}
-			name, at, to, err := r.token()
-			if err != nil {
-				return nil, err
-			}
-			value, err := r.value()
-			if err != nil {
-				return nil, err
-			}
-			text, _ := name.(string)
-			n.members = append(n.members, member{text, at, to, value})
-		}
-		_, _, n.end, err = r.token()
-	case string:
-		n.text = t
-	default:
-		n.text = string(r.src[pos:end])
-	}
-	return n, err
+	operator     policy.Operator
+	key          string
+	values       []string
+	line, column int
+	// at is the key's value, in the object of the operator's keys.
+	at, in *policy.Element
 }
 
 // texts are the strings of a plain value or of a list.
-func (n *node) texts() []string {
-	if n.kind != '[' {
-		return []string{n.text}
+func texts(e *policy.Element) []string {
+	if e.Kind != policy.ElementList {
+		return []string{e.Text}
 	}
 	out := []string{}
-	for _, i := range n.items {
-		out = append(out, i.text)
+	for _, i := range e.Items {
+		out = append(out, i.Text)
 	}
 	return out
 }
@@ -135,60 +54,54 @@ func (n *node) texts() []string {
 // has accepted.
 func statements(p *policy.Policy) (all []statement, version string) {
 	src := p.Source()
-	root := read(src)
-	for _, m := range root.members {
-		switch m.name {
-		case "Version":
-			version = m.value.text
-		case "Statement":
-			list := m.value.items
-			if m.value.kind == '{' {
-				list = []*node{m.value}
-			}
-			for i, n := range list {
-				all = append(all, newStatement(p, src, i, n))
-			}
-		}
+	root, err := policy.ReadDocument(p.Name(), src)
+	if err != nil {
+		panic("trust: a policy that was parsed and cannot be read: " + err.Error())
+	}
+	if v := root.Get("Version"); v != nil {
+		version = v.Text
+	}
+	list := root.Get("Statement")
+	items := list.Items
+	if list.Kind == policy.ElementObject {
+		items = []*policy.Element{list}
+	}
+	for i, e := range items {
+		all = append(all, newStatement(p, src, i, e))
 	}
 	return all, version
 }
 
-func newStatement(p *policy.Policy, src []byte, i int, n *node) statement {
+func newStatement(p *policy.Policy, src []byte, i int, e *policy.Element) statement {
 	known := p.Statement(i)
-	s := statement{index: i, line: known.Line, sid: known.Sid, effect: known.Effect, pos: n.pos, end: n.end}
-	for _, m := range n.members {
-		raw := string(src[m.value.pos:m.value.end])
-		switch m.name {
+	s := statement{index: i, line: known.Line, sid: known.Sid, effect: known.Effect, at: e}
+	for _, m := range e.Members {
+		raw := string(src[m.Value.Start:m.Value.End])
+		switch m.Name {
 		case "Principal":
 			s.principalRaw = raw
-			if m.value.kind != '{' {
-				s.principals = append(s.principals, principal{"AWS", m.value.text})
+			if m.Value.Kind != policy.ElementObject {
+				s.principals = append(s.principals, principal{"AWS", m.Value.Text})
 			}
-			for _, t := range m.value.members {
-				for _, name := range t.value.texts() {
-					s.principals = append(s.principals, principal{t.name, name})
+			for _, t := range m.Value.Members {
+				for _, name := range texts(t.Value) {
+					s.principals = append(s.principals, principal{t.Name, name})
 				}
 			}
 		case "Action", "NotAction":
-			s.action, s.actionRaw = m.value, raw
-			s.actions, s.notAction = m.value.texts(), m.name == "NotAction"
+			s.actionRaw = raw
+			s.actions, s.notAction = texts(m.Value), m.Name == "NotAction"
 		case "Condition":
-			s.block = m.value
-			for _, op := range m.value.members {
-				for _, k := range op.value.members {
-					line, column := place(src, k.pos)
-					s.conditions = append(s.conditions, condition{op.name, k.name, k.value.texts(), line, column, k.value, op.value})
+			s.block = m.Value
+			for _, op := range m.Value.Members {
+				operator, _, _ := policy.ParseOperator(op.Name)
+				for _, k := range op.Value.Members {
+					s.conditions = append(s.conditions, condition{operator, k.Name, texts(k.Value), k.Line, k.Column, k.Value, op.Value})
 				}
 			}
 		}
 	}
 	return s
-}
-
-// place turns a byte offset into a line and a column in characters.
-func place(src []byte, off int) (line, column int) {
-	line = bytes.Count(src[:off], []byte("\n")) + 1
-	return line, utf8.RuneCount(src[bytes.LastIndexByte(src[:off], '\n')+1:off]) + 1
 }
 
 // blank is an element that the statement does not restrict.
@@ -219,10 +132,11 @@ func text(effect, principal, actionElement, action string, conditions []conditio
 		var order []string
 		by := map[string][]condition{}
 		for _, c := range conditions {
-			if by[c.operator] == nil {
-				order = append(order, c.operator)
+			name := c.operator.Name
+			if by[name] == nil {
+				order = append(order, name)
 			}
-			by[c.operator] = append(by[c.operator], c)
+			by[name] = append(by[name], c)
 		}
 		for i, op := range order {
 			if i > 0 {

@@ -1,0 +1,174 @@
+package trust
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/strongroom-dev/strongroom/internal/oidc"
+	"github.com/strongroom-dev/strongroom/policy"
+)
+
+// edit looks for the nearest policy that admits the token and no more, and holds
+// it against strangers before it says so.
+func (e *explainer) edit() Edit {
+	no := func(format string, args ...any) Edit {
+		return Edit{Why: fmt.Sprintf(format, args...), Refused: []string{}}
+	}
+	if why := e.noEdit(); why != "" {
+		return no("%s", why)
+	}
+	changed, why := e.change()
+	if why != "" {
+		return no("%s", why)
+	}
+	if changed == string(e.role.Policy.Source()) {
+		return no("none is needed: it admits this token, and no stranger was found whom it admits")
+	}
+	edited := *e.role
+	var err error
+	if edited.Policy, err = policy.Parse(e.role.Policy.Name(), []byte(changed), policy.Trust); err != nil {
+		panic("trust: an edit that is no policy: " + err.Error())
+	}
+	if v := edited.Decide(e.token); !v.Admitted || len(v.Depends) > 0 {
+		return no("no single statement can be mended so that it admits this token: after the edit it would still be refused")
+	}
+	result := Edit{Document: changed, Refused: []string{}}
+	for _, s := range strangers(e.token) {
+		if !edited.Decide(s.token).Admitted {
+			result.Refused = append(result.Refused, s.who)
+			continue
+		}
+		if s.hostile || !e.role.Decide(s.token).Admitted {
+			return no("no safe edit of one statement: %s would be admitted as well%s. Mend what is dangerous first", s.who, e.by(s.token))
+		}
+	}
+	name := e.role.Policy.Name()
+	result.Diff = unified(name, string(e.role.Policy.Source()), changed)
+	result.Inputs, why = e.inputs(changed)
+	if why != "" {
+		return no("%s", why)
+	}
+	result.Why = "it admits this token"
+	if e.verdict.Admitted {
+		result.Why = "it still admits this token"
+	}
+	result.Why += fmt.Sprintf("; of %d strangers like it, it refuses %d", len(strangers(e.token)), len(result.Refused))
+	if n := len(strangers(e.token)) - len(result.Refused); n > 0 {
+		result.Why += fmt.Sprintf(", and %d came in before by what the policy says on purpose", n)
+	}
+	return result
+}
+
+// noEdit says why no change of the policy would do; empty: one may.
+func (e *explainer) noEdit() string {
+	t, r := e.token, e.role
+	switch e.verdict.Obstacle {
+	case Clear:
+	case ManyAudiences:
+		return "no edit of the policy decides this: let the job ask for one audience"
+	case NoProvider:
+		return fmt.Sprintf("no edit of the policy helps: the account has to know the issuer first: aws iam create-open-id-connect-provider --url %s --client-id-list AUDIENCE", t.Issuer)
+	case WrongAudience:
+		return fmt.Sprintf("no edit of the policy helps: let the job ask for an audience of the client list, %s", quoted(r.Clients[t.issuer()]))
+	default:
+		return "no edit of the policy helps: the token itself is not one that STS takes"
+	}
+	if len(e.verdict.Depends) > 0 {
+		return "none: the policy admits this token under conditions that are not the token's"
+	}
+	for i := range e.held {
+		if h := &e.held[i]; h.effect == policy.EffectDeny && h.applies() {
+			return fmt.Sprintf("no safe edit: %s denies this token on purpose, and whoever wrote it should say whether that still holds", h.name())
+		}
+	}
+	if what := t.unreviewed(); what != "" && r.Writes {
+		return fmt.Sprintf("no safe edit: %s would get a role that writes. Give it a role that only reads", what)
+	}
+	if job, _ := t.Claims["job_project_path"].(string); job != "" && t.Claims["project_path"] != nil && job != t.Claims["project_path"] {
+		return fmt.Sprintf("no safe edit: the token is of the fork %s, whose owner decides what it runs", show(t.project()))
+	}
+	if strings.ContainsAny(t.subject(), "*?$") {
+		return "no safe edit: the subject has characters that a policy takes for wildcards or variables"
+	}
+	return ""
+}
+
+// by names the statement that admits a token.
+func (e *explainer) by(t *Presented) string {
+	all, version := statements(e.role.Policy)
+	for i := range all {
+		h := e.role.hold(&all[i], version, t)
+		if h.effect == policy.EffectAllow && h.applies() {
+			return " by " + h.name()
+		}
+	}
+	return ""
+}
+
+// change is the policy's text after the edit. The source itself: none is needed.
+func (e *explainer) change() (text, why string) {
+	src := string(e.role.Policy.Source())
+	h := e.nearest()
+	if e.verdict.Admitted {
+		h = nil
+		for i := range e.held {
+			if s := &e.held[i]; s.effect == policy.EffectAllow && s.applies() {
+				h = s
+				break
+			}
+		}
+		if h != nil && !e.endangered(h) {
+			return src, ""
+		}
+	}
+	if h == nil || len(h.providers()) == 0 {
+		return e.insert(src), ""
+	}
+	conditions, why := e.narrow(h)
+	if why != "" {
+		return "", why
+	}
+	var edits []replacement
+	if len(h.lacks) > 0 {
+		if h.notAction {
+			return "", "no safe edit: the statement allows by NotAction"
+		}
+		a := h.at.Get("Action")
+		edits = append(edits, replacement{a.Start, a.End, spaced(append(slices.Clone(h.actions), h.lacks...))})
+	}
+	edits = append(edits, e.conditionEdit(src, h, conditions))
+	return apply(src, edits), ""
+}
+
+// endangered reports whether the statement has a danger, or lets a hostile
+// stranger in.
+func (e *explainer) endangered(h *held) bool {
+	if slices.ContainsFunc(e.answer.Dangers, func(f Finding) bool { return f.Statement == h.index }) {
+		return true
+	}
+	return slices.ContainsFunc(strangers(e.token), func(s stranger) bool { return s.hostile && e.role.Decide(s.token).Admitted })
+}
+
+// unified is a unified diff without the line that names the command.
+func unified(name, before, after string) string {
+	end := func(s string) string {
+		if strings.HasSuffix(s, "\n") {
+			return s
+		}
+		return s + "\n"
+	}
+	text := string(diff.Diff(name, []byte(end(before)), name, []byte(end(after))))
+	if strings.HasPrefix(text, "diff ") {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	return text
+}
+
+// audience is what the token is for.
+func (t *Presented) audience() string {
+	aud, _ := oidc.Audience(t.Claims)
+	return aud
+}
