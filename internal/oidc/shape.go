@@ -241,14 +241,14 @@ func swapCase(path string) string {
 
 // lookAlikes are the shapes of other projects of the same forge that both forges
 // have.
-func (p *Project) lookAlikes(owner string) []Shape {
+func (p *Project) lookAlikes(a, owner string) []Shape {
 	rest := strings.TrimPrefix(p.Path, ownerOf(p.Path))
 	s := stranger(p.Path)
 	list := []Shape{
 		{ID: "other-project", Who: Members, By: "members of the same " + owner, Label: "another project of the same " + owner, Tokens: p.of(namespace(p.Path) + "/" + other("other", nameOf(p.Path)))},
 		{ID: "similar-project", Who: Members, By: "members of the same " + owner, Label: "a project whose name begins the same", Tokens: p.of(p.Path + "-2")},
-		{ID: "similar-group-suffix", Who: Anyone, By: "anyone", Label: "a " + owner + " whose name begins the same", Tokens: p.of(ownerOf(p.Path) + "-2" + rest)},
-		{ID: "similar-group-prefix", Who: Anyone, By: "anyone", Label: "a " + owner + " whose name ends the same", Tokens: p.of("my-" + p.Path)},
+		{ID: "similar-group-suffix", Who: Anyone, By: "anyone", Label: a + " " + owner + " whose name begins the same", Tokens: p.of(ownerOf(p.Path) + "-2" + rest)},
+		{ID: "similar-group-prefix", Who: Anyone, By: "anyone", Label: a + " " + owner + " whose name ends the same", Tokens: p.of("my-" + p.Path)},
 		{ID: "other-case", Who: Anyone, By: "anyone who gets that path", Label: "the same path in another case", Tokens: p.of(swapCase(p.Path)),
 			Note: "neither forge gives a path away twice in different case, so only the owner can get such a token, by renaming"},
 		{ID: "stranger", Who: Anyone, By: "anyone", Label: "a stranger's project", Tokens: p.of(s + "/anything")},

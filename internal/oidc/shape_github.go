@@ -37,6 +37,12 @@ func aroundGitHub(p *Project) []Shape {
 		Shape{ID: "branch-reusable-workflow", Who: Developers, By: writers, Label: "job in a reusable workflow, called from " + p.Feature, Tokens: p.with(func(r *TokenRequest) { r.JobWorkflow, r.Ref = workflows, p.Feature; unprotected(r) })},
 		Shape{ID: "environment", Who: Developers, By: "whoever the environment's rules let deploy", Label: "job with an environment (" + p.Environment + ") on " + p.Branch, Tokens: p.with(func(r *TokenRequest) { r.Environment = p.Environment }), Note: rules},
 		Shape{ID: "branch-environment", Who: Developers, By: "whoever the environment's rules let deploy; without rules " + writers, Label: "job with an environment (" + p.Environment + ") on " + p.Feature, Tokens: p.with(func(r *TokenRequest) { r.Ref, r.Environment = p.Feature, p.Environment; unprotected(r) }), Note: rules},
+		// A change that nobody accepted, but what decides about it are the rules of the
+		// environment, as for a branch.
+		Shape{ID: "pull-request-environment", Who: Developers, By: "whoever the environment's rules let deploy; without rules " + writers, Label: "pull request, job with an environment (" + p.Environment + ")", Tokens: p.with(func(r *TokenRequest) {
+			r.Shape, r.Ref, r.BaseRef, r.Environment = "pull-request", p.Feature, p.Branch, p.Environment
+			unprotected(r)
+		}), Note: rules},
 		Shape{ID: "sub-with-workflow", Who: Maintainers, By: maintainers, Label: "sub customised to repo, context and job_workflow_ref", Tokens: p.with(func(r *TokenRequest) {
 			r.JobWorkflow, r.Sub = workflows, []string{"repo", "context", "job_workflow_ref"}
 		})},
@@ -51,16 +57,12 @@ func aroundGitHub(p *Project) []Shape {
 		Shape{ID: "pull-request", Who: Developers, By: writers, Label: "pull request of the same repository", Tokens: p.with(func(r *TokenRequest) { r.Shape, r.Ref, r.BaseRef = "pull-request", p.Feature, p.Branch; unprotected(r) })},
 		Shape{ID: "pull-request-fork", Who: Contributors, By: "anyone who can open a pull request", Label: "pull request from a fork", Tokens: p.with(func(r *TokenRequest) { r.Shape, r.Ref, r.BaseRef = "pull-request", p.Feature, p.Branch; unprotected(r) }),
 			Note: "GitHub gives it no token by default; it does where a private repository sends write tokens to workflows from forks"},
-		Shape{ID: "pull-request-environment", Who: Developers, By: "whoever the environment's rules let deploy; without rules " + writers, Label: "pull request, job with an environment (" + p.Environment + ")", Tokens: p.with(func(r *TokenRequest) {
-			r.Shape, r.Ref, r.BaseRef, r.Environment = "pull-request", p.Feature, p.Branch, p.Environment
-			unprotected(r)
-		}), Note: rules},
 		Shape{ID: "pull-request-target", Who: Contributors, By: "anyone who can open a pull request starts it", Label: "pull_request_target", Tokens: p.pullRequestTarget(),
 			Note: "GitHub does not document its subject; it runs " + p.Branch + "'s workflow with all its rights, whoever opened the pull request"},
 	)...)
 	fork := stranger(p.Path) + "/" + nameOf(p.Path)
 	list = append(list, Shape{ID: "fork", Group: OfOthers, Who: Anyone, By: "anyone who can fork", Label: "a fork (" + fork + ")", Tokens: p.of(fork)})
-	list = append(list, p.lookAlikes("organisation")...)
+	list = append(list, p.lookAlikes("an", "organisation")...)
 	again := p.of(p.Path)[0]
 	again.Immutable, again.OwnerID, again.RepositoryID = true, id("again", ownerOf(p.Path)), id("again", p.Path)
 	caller := p.of(namespace(p.Path) + "/" + other("other", nameOf(p.Path)))[0]

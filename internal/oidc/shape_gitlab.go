@@ -63,7 +63,7 @@ func aroundGitLab(p *Project) []Shape {
 	)...)
 	fork := stranger(p.Path) + "/" + nameOf(p.Path)
 	list = append(list, Shape{ID: "fork", Group: OfOthers, Who: Anyone, By: "anyone who can fork", Label: "a fork (" + fork + ")", Tokens: p.of(fork)})
-	list = append(list, p.lookAlikes("group")...)
+	list = append(list, p.lookAlikes("a", "group")...)
 	nested := stranger(p.Path) + "/" + p.Path
 	instance := "https://gitlab.example.com"
 	if p.Issuer != GitLabIssuer {
