@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -26,5 +27,23 @@ func (s *Sandbox) Advance(d time.Duration) error {
 		return fmt.Errorf("the sandbox's time cannot be turned back by %s", -d)
 	}
 	s.clock.ahead.Add(int64(d))
+	s.parts.clockwork.Wake()
 	return nil
+}
+
+// Settle waits until AWS has done what it does by itself: passed on what happened so
+// far, with what that led to, and what is due by now. The error is ctx's, or says
+// that the sandbox has ended.
+func (s *Sandbox) Settle(ctx context.Context) error {
+	for {
+		s.parts.audit.Flush() // what is recorded is news
+		n := s.parts.clockwork.News()
+		if err := s.parts.clockwork.Settle(ctx); err != nil {
+			return err
+		}
+		s.parts.audit.Flush()
+		if s.parts.clockwork.News() == n {
+			return nil
+		}
+	}
 }

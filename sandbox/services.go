@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/sandbox/internal/audit"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/clockwork"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/dispatch"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
@@ -24,6 +25,8 @@ type parts struct {
 	forge    *forge.Forge
 	audit    *audit.Log
 	dispatch *dispatch.Dispatcher
+	// clockwork runs what AWS does by itself.
+	clockwork *clockwork.Clockwork
 }
 
 // keptEvents is how many audit events stay in memory.
@@ -61,17 +64,21 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	if err = p.db.Load(); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", o.DataDir, err)
 	}
-	p.audit = audit.New(o.Audit, keptEvents, o.Rand)
+	p.clockwork = clockwork.New(o.Clock, o.Log)
+	p.audit = audit.New(o.Audit, keptEvents, o.Rand, func(e audit.Event) { p.clockwork.Tell(e) })
 	p.dispatch, err = dispatch.New(dispatch.Config{
 		DB: p.db, Directory: p.iam, Services: services, Audit: p.audit,
 		Clock: o.Clock, Wall: wall, Rand: o.Rand, Log: o.Log, MaxBody: o.MaxBody,
-		Used: p.iam.Used, Encode: encoder(tokens),
+		Tell: p.clockwork.Tell, Used: p.iam.Used, Encode: encoder(tokens),
 	})
 	return p, err
 }
 
-// close writes the audit events that wait, then releases the data directory.
+// close ends the clockwork, whose parts ask the services, then writes the audit events that wait, then releases the data directory.
 func (p *parts) close() (err error) {
+	if p.clockwork != nil {
+		p.clockwork.Close()
+	}
 	if p.audit != nil {
 		if err = p.audit.Close(); err != nil {
 			err = fmt.Errorf("audit events were lost: %w", err)

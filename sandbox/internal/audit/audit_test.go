@@ -29,7 +29,7 @@ func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
 func TestOrderAndBound(t *testing.T) {
 	var lines bytes.Buffer
-	l := audit.New(&lines, 3, zeros{})
+	l := audit.New(&lines, 3, zeros{}, nil)
 	for i := range 10 {
 		l.Add(audit.Record{Name: fmt.Sprint("Op", i), Caller: &op.Caller{}})
 	}
@@ -61,7 +61,7 @@ type full struct{}
 func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
 func TestAFullDiskIsReported(t *testing.T) {
-	l := audit.New(full{}, 3, zeros{})
+	l := audit.New(full{}, 3, zeros{}, nil)
 	l.Add(audit.Record{Caller: &op.Caller{}})
 	if err := l.Close(); err == nil || !strings.Contains(err.Error(), "no space") {
 		t.Errorf("close returns %v", err)
@@ -71,7 +71,7 @@ func TestAFullDiskIsReported(t *testing.T) {
 func one(t *testing.T, r audit.Record) (audit.Event, string) {
 	t.Helper()
 	var lines bytes.Buffer
-	l := audit.New(&lines, 1, zeros{})
+	l := audit.New(&lines, 1, zeros{}, nil)
 	l.Add(r)
 	events := l.Events()
 	if err := l.Close(); err != nil || len(events) != 1 {

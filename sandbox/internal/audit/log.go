@@ -21,6 +21,7 @@ type Log struct {
 	in    chan item
 	hurry chan struct{} // ends the gathering
 	done  chan struct{}
+	watch func(Event)  // nil: nobody watches
 	close sync.RWMutex // held for writing while in is closed
 	over  bool
 
@@ -39,8 +40,11 @@ type item struct {
 
 // New starts a log that keeps the last keep events in memory and writes each
 // as a JSON line to w, if w is not nil. rand makes event IDs. End it with Close.
-func New(w io.Writer, keep int, rand io.Reader) *Log {
-	l := &Log{rand: rand, in: make(chan item, queued), hurry: make(chan struct{}, 1), done: make(chan struct{}), keep: keep}
+//
+// watch is told of each event, in order, when it is kept and written; nil: nobody
+// is. It must not wait for the log.
+func New(w io.Writer, keep int, rand io.Reader, watch func(Event)) *Log {
+	l := &Log{watch: watch, rand: rand, in: make(chan item, queued), hurry: make(chan struct{}, 1), done: make(chan struct{}), keep: keep}
 	go l.run(w)
 	return l
 }
@@ -135,6 +139,9 @@ func (l *Log) run(w io.Writer) {
 			l.store(e)
 			if enc != nil {
 				l.fail(enc.Encode(&e))
+			}
+			if l.watch != nil {
+				l.watch(e)
 			}
 		}
 		if len(l.in) == 0 || it.flush != nil {

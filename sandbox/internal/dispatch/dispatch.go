@@ -30,6 +30,8 @@ type Config struct {
 	Log *slog.Logger
 	// Audit records every request; nil: none is recorded.
 	Audit *audit.Log
+	// Tell is told of the signals of every request that succeeded; nil: nobody is.
+	Tell func(news ...any)
 	// Used is told of every verified access key; nil: nobody is.
 	Used func(accessKeyID string, at time.Time, region, service string)
 	// Encode makes the encoded authorization message of a refusal; nil: none is

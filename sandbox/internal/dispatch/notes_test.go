@@ -158,7 +158,7 @@ type house struct {
 func open(t testing.TB) *house {
 	t.Helper()
 	h := &house{dir: directory{}, db: store.Memory(), lines: &bytes.Buffer{}}
-	h.audit = audit.New(h.lines, 100, zeros{})
+	h.audit = audit.New(h.lines, 100, zeros{}, nil)
 	t.Cleanup(func() {
 		if err := h.audit.Close(); err != nil {
 			t.Error(err)

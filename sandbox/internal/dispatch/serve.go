@@ -93,6 +93,11 @@ func (x *exchange) answer(r *http.Request) {
 		fault = x.answerError(err)
 	}
 	x.record(fault)
+	if signals := x.call.Signals(); fault == nil && signals != nil && x.d.Tell != nil {
+		for _, s := range signals {
+			x.d.Tell(s)
+		}
+	}
 }
 
 func (x *exchange) release() {

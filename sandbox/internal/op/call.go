@@ -45,7 +45,8 @@ type Call struct {
 	// nil; use Annotate.
 	Note map[string]any
 
-	ask func(Check) error
+	ask     func(Check) error
+	signals []Signal
 }
 
 // Caller is who signed the request.
