@@ -5,10 +5,10 @@ import "strings"
 // ResourceTypes lists the resource types that an ARN, or a pattern of a policy's
 // Resource element, can stand for, in order of type: of the service's types, those
 // whose ARNs it has in common with one of their forms. * and ? are wildcards, and
-// a policy variable such as ${aws:username} stands for any text. Where one type's form is a special case of another's
-// and takes in all of arn, it alone is listed: "arn:aws:s3:::b/k" is an object,
-// not a bucket with a slash in its name. Nil: no type of the service has such
-// an ARN. "*" stands for all types.
+// a policy variable such as ${aws:username} stands for any text. Where one type's
+// form is more special than another's and takes in all of arn, the other is left
+// out: "arn:aws:s3:::b/k" is an object, not a bucket with a slash in its name.
+// Nil: no type of the service has such an ARN. "*" stands for all types.
 //
 // A placeholder of a form takes any text that is not empty; the reference does not
 // say what an identifier looks like, so that a listed type is a candidate.
@@ -16,38 +16,46 @@ func (s *Service) ResourceTypes(arn string) []*Resource {
 	if arn == "*" {
 		return s.resources
 	}
+	s.readForms.Do(func() {
+		for _, r := range s.resources {
+			for _, a := range r.ARNs {
+				steps := formSteps(a)
+				s.forms = append(s.forms, form{r, steps, literals(steps)})
+			}
+		}
+	})
 	want := arnSteps(arn)
-	type candidate struct {
-		resource *Resource
-		form     []step
-		literal  int
-	}
-	var found []candidate
+	var found []*form
 	var seen []bool
-	for _, r := range s.resources {
-		for _, a := range r.ARNs {
-			form := formSteps(a)
-			if size := (len(form) + 1) * (len(want) + 1); size > len(seen) {
-				seen = make([]bool, size)
-			} else {
-				clear(seen[:size])
-			}
-			if (&meeting{form, want, seen}).meet(0, 0) {
-				found = append(found, candidate{r, form, literals(form)})
-			}
+	for i := range s.forms {
+		f := &s.forms[i]
+		if size := (len(f.steps) + 1) * (len(want) + 1); size > len(seen) {
+			seen = make([]bool, 2*size)
+		} else {
+			clear(seen[:size])
+		}
+		if (&meeting{f.steps, want, seen}).meet(0, 0) {
+			found = append(found, f)
 		}
 	}
 	var list []*Resource
 	for _, c := range found {
 		special := false
 		for _, d := range found {
-			special = special || d.literal > c.literal && takesIn(d.form, want)
+			special = special || d.literal > c.literal && takesIn(d.steps, want)
 		}
 		if !special && (len(list) == 0 || list[len(list)-1] != c.resource) {
 			list = append(list, c.resource)
 		}
 	}
 	return list
+}
+
+// form is one form of a resource type's ARN.
+type form struct {
+	resource *Resource
+	steps    []step
+	literal  int
 }
 
 // step is one character of an ARN, or a wildcard.
@@ -154,30 +162,25 @@ func (m *meeting) meet(i, j int) bool {
 		if i == len(m.a) && j == len(m.b) {
 			return true
 		}
-		if at := i*(len(m.b)+1) + j; m.seen[at] {
+		at := i*(len(m.b)+1) + j
+		if m.seen[at] {
 			return false
-		} else {
-			m.seen[at] = true
 		}
+		m.seen[at] = true
 		if i < len(m.a) && m.a[i].many && m.meet(i+1, j) || j < len(m.b) && m.b[j].many && m.meet(i, j+1) {
 			return true
 		}
 		if i == len(m.a) || j == len(m.b) || !m.a[i].shares(m.b[j]) || m.a[i].many && m.b[j].many {
 			return false
 		}
-		if !m.a[i].many {
-			i, j = i+1, j+btoi(!m.b[j].many)
-		} else {
+		step, other := !m.a[i].many, !m.b[j].many
+		if step {
+			i++
+		}
+		if other {
 			j++
 		}
 	}
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // takesIn reports that every text of want fits form, if placeholders may be

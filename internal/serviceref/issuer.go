@@ -3,8 +3,8 @@ package serviceref
 import "strings"
 
 // issuerKey finds the keys that STS makes of any OIDC issuer's tokens: ISSUER:aud,
-// ISSUER:sub and ISSUER:amr. The reference lists further claims for the
-// issuers that AWS knows, and leaves these three out for most of them.
+// ISSUER:sub and ISSUER:amr, and Google's email. The reference lists further claims
+// for the issuers that AWS knows, and leaves these out for most of them.
 // Source: IAM User Guide, reference_policies_iam-condition-keys, "Available
 // keys for AWS OIDC federation"; that amr is multivalued: Amazon Cognito
 // Developer Guide, role-trust-and-permissions.
@@ -13,13 +13,19 @@ func issuerKey(name string) (*Key, bool) {
 	if !ok || !isIssuer(issuer) {
 		return nil, false
 	}
-	switch lower(claim) {
+	multi := false
+	switch claim = lower(claim); claim {
 	case "aud", "sub":
-		return &Key{Name: issuer + ":" + lower(claim), Type: "String", Services: []string{"sts"}, issuer: true}, true
 	case "amr":
-		return &Key{Name: issuer + ":amr", Type: "String", Multi: true, Services: []string{"sts"}, issuer: true}, true
+		multi = true
+	case "email":
+		if lower(issuer) != "accounts.google.com" {
+			return nil, false
+		}
+	default:
+		return nil, false
 	}
-	return nil, false
+	return &Key{Name: issuer + ":" + claim, Type: "String", Multi: multi, Services: []string{"sts"}}, true
 }
 
 // isIssuer reports whether text can be an issuer's URL without "https://": a

@@ -23,12 +23,16 @@ type Key struct {
 
 	// perService: global, but carried only for actions that list it.
 	perService bool
-	// issuer: a claim that every token issuer's tokens have.
-	issuer bool
 }
 
 // Template reports that the name has placeholders.
 func (k *Key) Template() bool { return strings.Contains(k.Name, "${") }
+
+// federated reports that STS makes the key of a token's or an assertion's claim.
+func (k *Key) federated() bool {
+	vendor, _, _ := strings.Cut(k.Name, ":")
+	return contains(k.Services, "sts") && vendor != "sts" && vendor != "iam"
+}
 
 // keyList finds keys by name: exactly, else by template.
 type keyList struct {

@@ -3,6 +3,7 @@ package serviceref
 import (
 	"sort"
 	"strings"
+	"sync"
 )
 
 // Service is what the reference says of one service prefix.
@@ -15,6 +16,8 @@ type Service struct {
 	actions   []*Action
 	resources []*Resource
 	keys      keyList
+	readForms sync.Once
+	forms     []form // of all resource types
 }
 
 // Action is one action of a service.
@@ -42,8 +45,9 @@ func (a *Action) WildcardOnly() bool { return len(a.Resources) == 0 }
 type ActionResource struct {
 	// Type is the name of a Resource of the same service.
 	Type string
-	// Required says that every request names a resource of this type. Where no
-	// type of an action is required, a request names one of them or several.
+	// Required is AWS's asterisk: a request names a resource of this type, in one
+	// at least of the ways that the action can be called. Where no type of an
+	// action is required, a request names one of them or several.
 	Required bool
 	// Keys are the condition keys that the action has on this resource type only.
 	Keys []string
@@ -120,30 +124,33 @@ func (s *Service) Key(name string) (*Key, bool) {
 func (s *Service) Keys() []*Key { return s.keys.all }
 
 // ActionKey finds a condition key that a request for the action may carry: one
-// of the action, of a resource type it acts on, or a global key. Whether the
-// request at hand carries it is another question.
+// of the action, of a resource type it acts on, a global key, or a claim of the
+// token or SAML assertion behind the caller's session. Whether the request at
+// hand carries it is another question.
+//
+// Source for the last: IAM User Guide, reference_policies_iam-condition-keys,
+// "Cross-service OIDC federation context keys" and its SAML counterpart. Only some
+// of those keys travel with a session; which is left open here, so that none that
+// does is taken for impossible.
 func (s *Service) ActionKey(a *Action, name string) (*Key, bool) {
 	if k, ok := GlobalKey(name); ok && !k.perService {
 		return k, true
 	}
-	k, ok := s.Key(name)
-	if !ok {
-		return nil, false
+	if k, ok := s.keys.find(name); ok {
+		if contains(a.Keys, k.Name) {
+			return k, true
+		}
+		for _, r := range a.Resources {
+			if contains(r.Keys, k.Name) {
+				return k, true
+			}
+			if typ, ok := s.Resource(r.Type); ok && contains(typ.Keys, k.Name) {
+				return k, true
+			}
+		}
 	}
-	if k.issuer {
-		// The reference lists other claims of token issuers for this action only.
-		return k, strings.EqualFold(a.Name, "AssumeRoleWithWebIdentity")
-	}
-	if contains(a.Keys, k.Name) {
+	if k, ok := FindKey(name); ok && k.federated() {
 		return k, true
-	}
-	for _, r := range a.Resources {
-		if contains(r.Keys, k.Name) {
-			return k, true
-		}
-		if typ, ok := s.Resource(r.Type); ok && contains(typ.Keys, k.Name) {
-			return k, true
-		}
 	}
 	return nil, false
 }

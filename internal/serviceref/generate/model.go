@@ -108,7 +108,8 @@ func (p pack) service(prefix string) (service, error) {
 		if !strings.HasPrefix(r.ARN, "arn:") || strings.Count(r.ARN, ":") < 5 {
 			return s, fmt.Errorf("resource type %q has the ARN %q", r.Key, r.ARN)
 		}
-		s.resources = append(s.resources, serviceref.Resource{Type: r.Key, ARNs: []string{r.ARN}, Keys: list})
+		arn := bare.ReplaceAllString(r.ARN, "$1$${$2}")
+		s.resources = append(s.resources, serviceref.Resource{Type: r.Key, ARNs: []string{arn}, Keys: list})
 	}
 	for _, a := range actions {
 		action, err := actionOf(a, resources, resolve)
@@ -156,6 +157,9 @@ func actionOf(a fileAction, resources map[string]fileResource, resolve func([]st
 	action.Dependent = slices.Compact(action.Dependent)
 	return action, nil
 }
+
+// bare is a placeholder of an ARN that AWS writes without its dollar sign.
+var bare = regexp.MustCompile(`([^$])\{([^{}]+)\}`)
 
 var angle = regexp.MustCompile(`<(\w+)>`)
 
