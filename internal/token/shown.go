@@ -22,3 +22,20 @@ func shown(s string, limit int) string {
 	}
 	return s
 }
+
+// escaped is shown for texts that need no quotes, JSON for one.
+func escaped(s string, limit int) string {
+	cut := ""
+	if utf8.RuneCountInString(s) > limit {
+		s, cut = string([]rune(s)[:limit]), "…"
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if strconv.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String() + cut
+}

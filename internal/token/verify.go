@@ -59,6 +59,11 @@ func (r *Report) verify(t *Token, set *KeySet) {
 	if !allowed {
 		return
 	}
+	if len(t.signature) == 0 {
+		r.Signature.Status = Invalid
+		r.fail("token-unsigned", "the token's signature was removed", "", "a log or a paste often cuts it off; without it anybody could have written the claims", "take the token as the forge issued it")
+		return
+	}
 	candidates, why := set.candidates(alg, kid)
 	if len(candidates) == 0 {
 		r.Signature.Status = Invalid
@@ -99,9 +104,9 @@ func (r *Report) verify(t *Token, set *KeySet) {
 // none. Without kid every key of the algorithm's type is one.
 func (s *KeySet) candidates(alg, kid string) (fit []key, why string) {
 	kind := map[byte]string{'R': "RSA", 'E': "EC"}[alg[0]]
-	why = fmt.Sprintf("none of the set's %d keys has this kid", len(s.keys))
+	why = fmt.Sprintf("no key of the set has this kid (keys in it: %d)", len(s.keys))
 	if kid == "" {
-		why = fmt.Sprintf("none of the set's %d keys is an %s key for signatures", len(s.keys), kind)
+		why = fmt.Sprintf("no key of the set is an %s key for signatures (keys in it: %d)", kind, len(s.keys))
 	}
 	for _, k := range s.keys {
 		switch {

@@ -95,7 +95,7 @@ func (r *Report) value(c Claim) string {
 	values, many := oidc.ClaimValues(c.Value)
 	switch {
 	case c.Truncated:
-		return shown(c.Value.(string), maxShown)
+		return escaped(c.Value.(string), maxShown)
 	case c.Value == nil:
 		return "null"
 	case many && len(values) > 0:
@@ -107,7 +107,7 @@ func (r *Report) value(c Claim) string {
 	if err != nil {
 		return "(not shown)"
 	}
-	return shown(string(text), maxShown)
+	return escaped(string(text), maxShown)
 }
 
 // textKeys says what a trust policy makes of all this.
