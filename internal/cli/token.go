@@ -14,5 +14,7 @@ issuers give to pipelines, and about who is admitted with them. It never prints
 a token.`,
 	},
 		newTokenDecode(env),
+		newTokenExplain(env),
+		newTokenMatrix(env),
 	)
 }

@@ -59,6 +59,9 @@ func (e *explainer) edit() Edit {
 	if n := len(strangers(e.token)) - len(result.Refused); n > 0 {
 		result.Why += fmt.Sprintf(", and %d came in before by what the policy says on purpose", n)
 	}
+	if e.role.Clients == nil {
+		result.Why += fmt.Sprintf("; the client list of the identity provider, which is not known here, must have %s", show(e.token.audience()))
+	}
 	return result
 }
 
