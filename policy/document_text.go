@@ -59,3 +59,8 @@ func steps(text string, fold bool) []step {
 	}
 	return list
 }
+
+// Nearest returns the name that word is probably a misspelling of: it differs in
+// at most a third of its letters. Empty: none is near. Letter case alone is the
+// smallest difference.
+func Nearest(word string, names []string) string { return nearest(word, names) }

@@ -1,0 +1,77 @@
+package policycheck
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/strongroom-dev/strongroom/internal/serviceref"
+	"github.com/strongroom-dev/strongroom/policy"
+)
+
+var placeholder = regexp.MustCompile(`\$\{[^}]*\}`)
+
+// everything reports a resource entry that is nothing but *.
+func everything(n *node) bool { return n.text != "" && strings.Trim(n.text, "*") == "" }
+
+// specific reports that the list names resources and none of them is *, or may be.
+func specific(l *list) bool {
+	if l == nil || l.open || len(l.items) == 0 {
+		return false
+	}
+	for _, n := range l.items {
+		if n.unknown || everything(n) || !strings.HasPrefix(n.text, "arn:") {
+			return false
+		}
+	}
+	return true
+}
+
+// arnGlob is what a resource entry may name, as a pattern in which * crosses
+// everything. It is wider than AWS reads it, so that what it does not match AWS
+// does not match either.
+func arnGlob(n *node) string { return placeholder.ReplaceAllString(n.glob(), "*") }
+
+// fits reports whether a resource entry may name a resource of the type.
+func fits(n *node, service *serviceref.Service, typ string) bool {
+	r, ok := service.Resource(typ)
+	if !ok || len(r.ARNs) == 0 {
+		return true
+	}
+	glob := arnGlob(n)
+	for _, form := range r.ARNs {
+		if policy.Overlaps(glob, placeholder.ReplaceAllString(form, "*"), false) && !objectForBucket(form, glob) {
+			return true
+		}
+	}
+	return false
+}
+
+// objectForBucket reports an entry with a slash held against the form of a
+// bucket's ARN: a bucket's name has none.
+func objectForBucket(form, glob string) bool {
+	return strings.HasSuffix(form, ":s3:::${BucketName}") && strings.Contains(glob, "/")
+}
+
+// fitsAction reports whether the entry may name a resource that the action is
+// authorised against.
+func fitsAction(n *node, service *serviceref.Service, a *serviceref.Action) bool {
+	for _, r := range a.Resources {
+		if fits(n, service, r.Type) {
+			return true
+		}
+	}
+	return false
+}
+
+// typeOf reports whether one of the services has a resource type that the entry
+// may name.
+func typeOf(n *node, services []*serviceref.Service) bool {
+	for _, s := range services {
+		for _, r := range s.Resources() {
+			if fits(n, s, r.Type) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,89 @@
+package policycheck
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/strongroom-dev/strongroom/policy"
+)
+
+var resourceNeverMatches = &Rule{
+	ID: "resource-never-matches", Severity: Warning,
+	Summary: "an action and resources that never come together",
+	Why:     "the action acts on another type of resource, so that it is neither allowed nor denied here",
+	Fix:     "name a resource of the type that the action acts on",
+	Page:    "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html",
+	Wrong:   `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket"}]}`,
+	Right:   `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}]}`,
+	check: func(p *pass) {
+		if p.kind == policy.Key || p.kind == policy.Trust {
+			return
+		}
+		for _, s := range p.stmts {
+			if specific(s.resource) {
+				p.meet(s)
+			}
+		}
+	},
+}
+
+func (p *pass) meet(s *statement) {
+	for _, n := range s.resource.items {
+		if _, strange := strangeARN(s, n); strange {
+			return // unknown-resource-type tells
+		}
+	}
+	actions, all := actionsOf(s.action)
+	used := make([]bool, len(s.resource.items))
+	met := false
+	for _, a := range actions {
+		if len(a.actions) == 0 {
+			all = false
+			continue
+		}
+		if noneHasResources(a) {
+			continue // wildcard-only-action tells
+		}
+		some := false
+		for i, n := range s.resource.items {
+			for _, one := range a.actions {
+				if fitsAction(n, a.service, one) {
+					used[i], some = true, true
+					break
+				}
+			}
+		}
+		met = met || some
+		if !some {
+			p.report(a.node, "%s acts on %s, and no resource here is one", shown(a.text), types(a)).fix("%s", forms(a))
+		}
+	}
+	for i, n := range s.resource.items {
+		if all && met && !used[i] {
+			p.report(n, "no action of the statement acts on a resource like %q", shown(n.text)).fix("add an action that does, or remove the resource")
+		}
+	}
+}
+
+// types names the resource types of an action.
+func types(a *action) string {
+	var names []string
+	for _, r := range a.actions[0].Resources {
+		names = append(names, r.Type)
+	}
+	const most = 3
+	if len(a.actions) > 1 || len(names) > most {
+		return "other types"
+	}
+	return "type " + strings.Join(names, " or ")
+}
+
+// forms shows the ARN that the action wants.
+func forms(a *action) string {
+	for _, r := range a.actions[0].Resources {
+		if typ, ok := a.service.Resource(r.Type); ok && len(typ.ARNs) > 0 && len(a.actions) == 1 {
+			return fmt.Sprintf("name resources like %q", typ.ARNs[0])
+		}
+	}
+	return ""
+}
