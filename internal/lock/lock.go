@@ -56,6 +56,9 @@ type Outcome struct {
 	Refused bool
 	// DecidedBy names the statement, block or rule that decided.
 	DecidedBy string
+	// Cells are the single answers of an attempt that was made with many tokens.
+	// Nil: it was one attempt.
+	Cells []Cell
 }
 
 // Result is what a lock's attempts came to.
@@ -77,6 +80,8 @@ type AttemptResult struct {
 	// Failed marks the attempt that broke the claim: an attack that was not
 	// refused or a control that was.
 	Failed bool `json:"failed"`
+	// Cells are those of the Outcome; absent where there are none.
+	Cells []Cell `json:"cells,omitempty"`
 }
 
 // Try makes every control and every attack, in order, even after one has shown
@@ -92,7 +97,7 @@ func (l *Lock) Try(ctx context.Context, w *World) (Result, error) {
 		if out.Refused != want {
 			r.Holds = false
 		}
-		return AttemptResult{By: a.By, Request: a.Request, Answer: out.Answer, DecidedBy: out.DecidedBy, Failed: out.Refused != want}, nil
+		return AttemptResult{By: a.By, Request: a.Request, Answer: out.Answer, DecidedBy: out.DecidedBy, Failed: out.Refused != want, Cells: out.Cells}, nil
 	}
 	for _, c := range l.Controls {
 		a, err := try(c, false)

@@ -17,6 +17,7 @@ func All() []*Lock {
 		wrongAudience(),
 		falseTokens(),
 		impossibleSubject(),
+		tokenMatrix(),
 		planCannotWrite(),
 		noLongLivedKeys(),
 		otherEnvironment(),

@@ -9,6 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/strongroom-dev/strongroom/internal/oidc"
+	"github.com/strongroom-dev/strongroom/internal/room"
 )
 
 // World is a finished room in the sandbox, and the people who attack it.
@@ -43,6 +46,10 @@ type World struct {
 	Decided func(requestID string) string
 	// Token asks the forge for a token.
 	Token func(Token) (string, error)
+	// Room is the spec, and Mint asks any forge for any token, for the lock that
+	// tries them all.
+	Room *room.Room
+	Mint func(oidc.TokenRequest) (string, error)
 
 	// Stack runs the bootstrap stack.
 	Stack Stack
@@ -113,14 +120,22 @@ func (w *World) operatorKMS() *kms.Client   { return kms.NewFromConfig(w.Config(
 func (w *World) anonymousSTS() *sts.Client  { return sts.NewFromConfig(w.Config(nil)) }
 func (w *World) object(path string) *string { return aws.String("rehearsal/" + path) }
 
+// sessionName is what the pipelines call their sessions.
+const sessionName = "rehearsal"
+
 // assume exchanges a token for a session of a role, as a pipeline does.
 func (w *World) assume(ctx context.Context, role string, t Token) (*aws.Credentials, Outcome, error) {
 	token, err := w.Token(t)
 	if err != nil {
 		return nil, Outcome{}, err
 	}
+	return w.present(ctx, role, token)
+}
+
+// present shows a token to STS.
+func (w *World) present(ctx context.Context, role, token string) (*aws.Credentials, Outcome, error) {
 	out, err := w.anonymousSTS().AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
-		RoleArn: &role, RoleSessionName: aws.String("rehearsal"), WebIdentityToken: &token,
+		RoleArn: &role, RoleSessionName: aws.String(sessionName), WebIdentityToken: &token,
 		DurationSeconds: aws.Int32(int32(15 * time.Minute / time.Second)),
 	})
 	if err != nil {

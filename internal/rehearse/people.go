@@ -31,7 +31,7 @@ func (r *Rehearsal) people(ctx context.Context) error {
 		StateKey: r.Room.StateKey(room.StackBootstrap),
 		Forge:    r.Room.Forge.Kind, Project: r.Room.Forge.Project, Audience: r.Room.Forge.Audience,
 		Branch: branchOf(r.Room.Automation.ApplySubjects),
-		Config: r.config, Decided: r.Sandbox.Decided, Token: r.token,
+		Config: r.config, Decided: r.Sandbox.Decided, Token: r.token, Room: r.Room, Mint: r.Sandbox.Token,
 		Stack: &stack{r: r}, Trust: r.trust,
 	}
 	root, err := r.Sandbox.RootCredentials(r.Room.Account)
@@ -184,8 +184,11 @@ var faults = map[lock.Fault]sandbox.Fault{
 func (r *Rehearsal) token(t lock.Token) (string, error) {
 	f := r.Room.Forge
 	req := sandbox.TokenRequest{Forge: f.Kind, Issuer: f.Issuer, Project: f.Project, Ref: r.World.Branch, Audience: []string{f.Audience}}
+	if f.OwnerID != "" {
+		req.Immutable, req.OwnerID, req.RepositoryID = true, f.OwnerID, f.RepositoryID
+	}
 	if t.Project != "" {
-		req.Project = t.Project
+		req.Project, req.OwnerID, req.RepositoryID = t.Project, "", ""
 	}
 	if t.Branch != "" {
 		req.Ref = t.Branch

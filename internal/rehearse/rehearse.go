@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +14,7 @@ import (
 	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/internal/engine"
 	"github.com/strongroom-dev/strongroom/internal/lock"
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/internal/room"
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
@@ -180,16 +182,36 @@ func (r *Rehearsal) finish() {
 // start starts the sandbox for the room's account and region.
 func (r *Rehearsal) start(ctx context.Context) (err error) {
 	o := sandbox.Options{Account: r.Room.Account, Region: r.Room.Region}
-	switch r.Room.Forge.Issuer {
-	case "https://gitlab.com", "https://token.actions.githubusercontent.com": // always there
-	default:
-		o.Issuers = []string{r.Room.Forge.Issuer}
+	if o.Issuers, err = issuers(r.Room.Forge); err != nil {
+		return err
 	}
 	if r.options.Audit != nil {
 		o.Audit = r.options.Audit
 	}
 	r.Sandbox, err = sandbox.Start(ctx, o)
 	return err
+}
+
+// issuers are those that the sandbox's forge has to stand in for: the room's own,
+// and those that the tokens of others come from. It always stands in for the
+// public ones, and for the enterprises of a GitHub that it stands in for.
+func issuers(f room.Forge) (list []string, err error) {
+	public := []string{oidc.GitLabIssuer, oidc.GitHubIssuer}
+	_, shapes, err := oidc.Around(oidc.Project{Forge: f.Kind, Issuer: f.Issuer, Path: f.Project, Audience: f.Audience})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range shapes {
+		for _, t := range s.Tokens {
+			known := slices.ContainsFunc(slices.Concat(public, list), func(base string) bool {
+				return t.Issuer == base || oidc.IsEnterprise(t.Issuer, base) && oidc.KindOf(base) == oidc.KindGitHub
+			})
+			if t.Issuer != "" && !known {
+				list = append(list, t.Issuer)
+			}
+		}
+	}
+	return list, nil
 }
 
 // equip finds the engine and its provider.
