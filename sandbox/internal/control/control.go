@@ -18,6 +18,8 @@ type Sandbox interface {
 	Environment(account string) (Environment, error)
 	// AttachPolicy attaches a service control policy.
 	AttachPolicy(SCP) error
+	// Guardrails returns the control policies that bind an account.
+	Guardrails(account string) (Guardrails, error)
 }
 
 // Environment is what makes a process use the sandbox.

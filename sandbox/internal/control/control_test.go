@@ -31,6 +31,11 @@ func (f *fake) Environment(account string) (control.Environment, error) {
 	return control.Environment{Account: account, Set: []control.Variable{{Name: "A", Value: "b"}}, Unset: []string{"C"}}, f.err
 }
 
+func (f *fake) Guardrails(account string) (control.Guardrails, error) {
+	f.account = account
+	return control.Guardrails{SCPs: [][]control.Document{{{Name: "fence", Document: json.RawMessage(`{}`)}}}}, f.err
+}
+
 func start(t *testing.T, f *fake) (*control.Client, string) {
 	t.Helper()
 	server := httptest.NewServer(http.StripPrefix("/secret", control.Handler(f)))
@@ -68,6 +73,10 @@ func TestClientAndHandlerAgree(t *testing.T) {
 	}
 	if d := cmp.Diff(scp, f.scp); d != "" {
 		t.Errorf("scp -sent +received:\n%s", d)
+	}
+	got, err := client.Guardrails(ctx, "222233334444")
+	if err != nil || f.account != "222233334444" || len(got.SCPs) != 1 || got.SCPs[0][0].Name != "fence" || string(got.SCPs[0][0].Document) != "{}" {
+		t.Errorf("Guardrails = %+v, %v", got, err)
 	}
 	f.err = errors.New(`account "x" is not 12 digits`)
 	if _, err := client.Environment(ctx, "x"); err == nil || err.Error() != f.err.Error() {

@@ -26,6 +26,9 @@ func Handler(s Sandbox) http.Handler {
 	handle(mux, scpPath, func(r SCP) (empty, error) {
 		return empty{}, s.AttachPolicy(r)
 	})
+	handle(mux, guardrailsPath, func(r guardrailsRequest) (Guardrails, error) {
+		return s.Guardrails(r.Account)
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusNotFound, errorAnswer{fmt.Sprintf("the sandbox's control API has no %s %s", r.Method, r.URL.Path)})
 	})
