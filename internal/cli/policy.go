@@ -11,5 +11,5 @@ func newPolicy(env *Env) *cobra.Command {
 		Short: "questions about IAM policies",
 		Long: `Policy answers questions about IAM policies with the engine that the sandbox
 enforces them with.`,
-	}, newPolicyCheck(env), newPolicyTest(env))
+	}, newPolicyCheck(env), newPolicyTest(env), newPolicyExplain(env))
 }
