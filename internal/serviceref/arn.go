@@ -8,12 +8,13 @@ import "strings"
 // a policy variable such as ${aws:username} stands for any text. Where one type's
 // form is more special than another's and takes in all of arn, the other is left
 // out: "arn:aws:s3:::b/k" is an object, not a bucket with a slash in its name.
-// Nil: no type of the service has such an ARN. "*" stands for all types.
+// Nil: no type of the service has such an ARN. "*" stands for all types, and so
+// does a text of more than 4096 bytes, which is not looked into.
 //
 // A placeholder of a form takes any text that is not empty; the reference does not
 // say what an identifier looks like, so that a listed type is a candidate.
 func (s *Service) ResourceTypes(arn string) []*Resource {
-	if arn == "*" {
+	if arn == "*" || len(arn) > longestARN {
 		return s.resources
 	}
 	s.readForms.Do(func() {
@@ -50,6 +51,10 @@ func (s *Service) ResourceTypes(arn string) []*Resource {
 	}
 	return list
 }
+
+// longestARN is twice what IAM stores as an ARN, and bounds the work on a pattern.
+// Source: IAM API Reference, arnType (2048 characters).
+const longestARN = 4096
 
 // form is one form of a resource type's ARN.
 type form struct {
@@ -115,7 +120,7 @@ func arnSteps(arn string) []step {
 	for i := 0; i < len(arn); {
 		within := whole && colons < 5
 		if rest := arn[i:]; strings.HasPrefix(rest, "${") {
-			if n := strings.IndexByte(rest, '}'); n > 0 {
+			if n := variableEnd(rest); n > 0 {
 				switch name := rest[2:n]; name {
 				case "*", "?", "$":
 					steps = append(steps, step{char: rune(name[0])})
@@ -138,6 +143,18 @@ func arnSteps(arn string) []step {
 		steps = append(steps, step{char: r, any: r == '*' || r == '?', many: r == '*', within: within && (r == '*' || r == '?')})
 	}
 	return steps
+}
+
+// variableEnd finds the brace that closes the policy variable that text begins
+// with; a default in quotes may hold others. Below zero: none does.
+func variableEnd(text string) int {
+	n := strings.IndexByte(text, '}')
+	if n > 0 && strings.Contains(text[:n], "'") {
+		if end := strings.Index(text, "'}"); end > 0 {
+			return end + 1
+		}
+	}
+	return n
 }
 
 func literals(steps []step) int {

@@ -185,27 +185,3 @@ func TestMatch(t *testing.T) {
 		}
 	}
 }
-
-func TestSuggest(t *testing.T) {
-	var names []string
-	for _, a := range service(t, "s3").Actions() {
-		names = append(names, a.Name)
-	}
-	for wrong, want := range map[string]string{
-		"ListBuckets":                   "ListBucket",
-		"getObjcet":                     "GetObject",
-		"GetObjects":                    "GetObject",
-		"PutBucketPolcy":                "PutBucketPolicy",
-		"Frobnicate":                    "",
-		"":                              "",
-		"X":                             "",
-		strings.Repeat("GetObject", 20): "",
-	} {
-		if got := serviceref.Suggest(names, wrong); got != want {
-			t.Errorf("%q: got %q, want %q", wrong, got, want)
-		}
-	}
-	if got := serviceref.Suggest(serviceref.Prefixes(), "kmss"); got != "kms" {
-		t.Errorf("kmss: got %q, want kms", got)
-	}
-}
