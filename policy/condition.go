@@ -19,6 +19,7 @@ type condition struct {
 	exact    bool      // famString: values say it all, without case folding or variables
 	loose    bool      // famARN: a pattern could match text that is no ARN
 	broken   bool      // negated, with a value that cannot be one: never met
+	guards   bool      // the statement allows: a doubtful value does not meet it
 	slot     uint8     // of the key in a memo; 0: none
 }
 
@@ -226,7 +227,10 @@ func (c *condition) holds(v string, ctx *Context) bool {
 }
 
 // matches compares without negation. A request value of the wrong type (text
-// where a number is wanted) equals nothing.
+// where a number is wanted) equals nothing. AWS does not say what a negated
+// operator makes of it: here such a value meets it in a Deny, and does not in an
+// Allow, so that either way it opens nothing.
+// Choice value-of-another-type.
 func (c *condition) matches(v string, ctx *Context) bool {
 	if c.exact {
 		for _, w := range c.values {
@@ -244,9 +248,9 @@ func (c *condition) matches(v string, ctx *Context) bool {
 			}
 		}
 	case famARN:
-		if c.loose {
+		if c.loose || c.doubts() {
 			if _, ok := splitARN(v); !ok {
-				return false
+				return c.doubts()
 			}
 		}
 		for i := range c.patterns {
@@ -255,27 +259,33 @@ func (c *condition) matches(v string, ctx *Context) bool {
 			}
 		}
 	case famNumeric:
-		if d, ok := parseDecimal(v); ok {
-			for _, n := range c.typed.numbers {
-				if c.op.relation.holds(d.compare(n)) {
-					return true
-				}
+		d, ok := parseDecimal(v)
+		if !ok {
+			return c.doubts()
+		}
+		for _, n := range c.typed.numbers {
+			if c.op.relation.holds(d.compare(n)) {
+				return true
 			}
 		}
 	case famDate:
-		if t, ok := parseInstant(v); ok {
-			for _, d := range c.typed.dates {
-				if c.op.relation.holds(t.compare(d)) {
-					return true
-				}
+		t, ok := parseInstant(v)
+		if !ok {
+			return c.doubts()
+		}
+		for _, d := range c.typed.dates {
+			if c.op.relation.holds(t.compare(d)) {
+				return true
 			}
 		}
 	case famIP:
-		if a, ok := parseAddr(v); ok {
-			for _, n := range c.typed.nets {
-				if n.Contains(a) {
-					return true
-				}
+		a, ok := parseAddr(v)
+		if !ok {
+			return c.doubts()
+		}
+		for _, n := range c.typed.nets {
+			if n.Contains(a) {
+				return true
 			}
 		}
 	case famBinary:
@@ -285,6 +295,9 @@ func (c *condition) matches(v string, ctx *Context) bool {
 	}
 	return false
 }
+
+// doubts reports a negated operator that a value of the wrong type does not meet.
+func (c *condition) doubts() bool { return c.op.negated && c.guards }
 
 // matchesBytes takes the request's value as bytes, or as the base64 of them,
 // which is how text formats carry binary keys.

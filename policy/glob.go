@@ -189,9 +189,11 @@ func (t *token) value(ctx *Context) (string, bool) {
 	if t.kind == tokText {
 		return t.text, true
 	}
-	// A multivalued key cannot be a variable.
+	// A multivalued key cannot be a variable. A key that has no value is one
+	// that is not there; that an empty string is no value is not spelled out.
+	// Choice empty-variable.
 	// Source: IAM User Guide, reference_policies_variables.
-	if e := ctx.find(t.key); e != nil && !e.multi {
+	if e := ctx.find(t.key); e != nil && !e.multi && e.one[0] != "" {
 		return e.one[0], true
 	}
 	return t.text, t.def

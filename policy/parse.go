@@ -175,6 +175,9 @@ func (p *parser) statement(n *node) (s statement, err *SyntaxError) {
 			return s, err
 		}
 	}
+	for i := range s.conditions {
+		s.conditions[i].guards = s.effect == EffectAllow
+	}
 	if p.loose && s.principals == nil && p.policy.kind.namesCallers() {
 		s.principals = []principalRef{{kind: prinNever}}
 	}
