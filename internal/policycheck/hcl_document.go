@@ -93,11 +93,9 @@ func (m *module) statementNode(body *hclsyntax.Body, at diag.Location) *node {
 			add(element, p.at, p)
 		}
 	}
-	c, open := m.conditionNode(body)
-	if c != nil {
+	if c := m.conditionNode(body); c != nil {
 		add("Condition", c.at, c)
 	}
-	n.open = open
 	return n
 }
 
@@ -154,22 +152,24 @@ func (m *module) principalNode(body *hclsyntax.Body, typ string) *node {
 	return n
 }
 
-// conditionNode joins the condition blocks; open tells that some are not known.
-func (m *module) conditionNode(body *hclsyntax.Body) (n *node, open bool) {
+// conditionNode joins the condition blocks; nil: there are none.
+func (m *module) conditionNode(body *hclsyntax.Body) *node {
 	blocks, open := blocksOf(body, "condition")
-	if len(blocks) == 0 {
-		return nil, open
+	if len(blocks) == 0 && !open {
+		return nil
 	}
-	n = &node{kind: policy.ElementObject, at: locate(blocks[0].TypeRange)}
+	n := &node{kind: policy.ElementObject, at: locate(body.Range()), open: open}
+	if len(blocks) > 0 {
+		n.at = locate(blocks[0].TypeRange)
+	}
 	for _, b := range blocks {
 		test, variable, values := b.Body.Attributes["test"], b.Body.Attributes["variable"], b.Body.Attributes["values"]
 		if test == nil || variable == nil || values == nil {
-			open = true
+			n.open = true
 			continue
 		}
 		op, key, v := m.resolve(test.Expr, 0), m.resolve(variable.Expr, 0), amp(m.resolve(values.Expr, 0))
 		if !op.known() || !key.known() {
-			open = true
 			n.open = true
 			continue
 		}
@@ -187,7 +187,7 @@ func (m *module) conditionNode(body *hclsyntax.Body) (n *node, open bool) {
 		}
 		of.members = append(of.members, member{key.text, key.at, v})
 	}
-	return n, open
+	return n
 }
 
 // amp writes the provider's &{...} as the ${...} that it stands for.

@@ -15,6 +15,7 @@ import (
 type render struct {
 	strings.Builder
 	spans []span
+	kind  policy.Kind
 	// stand counts the values that were made up.
 	stand int
 }
@@ -104,7 +105,7 @@ func (r *render) object(n *node, role string) {
 	}
 	if n.open && role == "Statement" {
 		for _, pair := range [][2]string{{"Action", "NotAction"}, {"Resource", "NotResource"}, {"Effect", "Effect"}} {
-			if n.get(pair[0]) == nil && n.get(pair[1]) == nil {
+			if n.get(pair[0]) == nil && n.get(pair[1]) == nil && (pair[0] != "Resource" || r.kind != policy.Trust) {
 				next()
 				r.text(pair[0])
 				r.WriteByte(':')

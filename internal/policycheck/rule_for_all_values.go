@@ -13,8 +13,9 @@ var forAllValuesUnguarded = &Rule{
 	Why:     "ForAllValues is met by a request that does not carry the key at all: in an Allow it lets in whoever leaves the key out",
 	Fix:     `add "Null": {"KEY": "false"} to the same Condition`,
 	Page:    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html",
-	Wrong:   `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:CreateTags", "Resource": "*", "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["owner"]}}}]}`,
-	Right:   `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:CreateTags", "Resource": "*", "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["owner"]}, "Null": {"aws:TagKeys": "false"}}}]}`,
+	Kind:    kindResource,
+	Wrong:   `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::bucket/*", "Condition": {"ForAllValues:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/*"}}}]}`,
+	Right:   `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::bucket/*", "Condition": {"ForAllValues:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/*"}, "Null": {"aws:PrincipalOrgPaths": "false"}}}]}`,
 	check: func(p *pass) {
 		for _, s := range p.stmts {
 			if !s.allows() || s.open {
@@ -28,8 +29,10 @@ var forAllValuesUnguarded = &Rule{
 				f.fix(`add "Null": {%q: "false"} to the same Condition`, shown(c.key.text))
 				if k, ok := serviceref.FindKey(c.key.text); ok && !k.Multi {
 					f.fix("write %q: the key carries one value", strings.TrimPrefix(c.op.Name, c.op.Set+":"))
-				} else if c.is("aws:TagKeys") {
-					// Who may tag, with these keys or with none, is often meant so.
+				}
+				if s.principal == nil {
+					// An identity that was given the right: to tag with these keys or
+					// with none is often meant so.
 					f.as(Warning)
 				}
 			}

@@ -23,7 +23,7 @@ var strangerMatches = &Rule{
 		}
 		for _, s := range p.stmts {
 			everyone := s.principal.everyone()
-			if everyone == nil || !s.allows() || s.open || slices.ContainsFunc(s.conditions, narrows) {
+			if everyone == nil || !s.allows() || s.open || slices.ContainsFunc(s.conditions, func(c *condition) bool { return narrows(s, c) }) {
 				continue
 			}
 			f := p.report(everyone, "the statement allows everyone, and no condition narrows it")
@@ -46,13 +46,14 @@ var narrowing = []string{
 
 // narrows reports a condition that keeps strangers out, or may, as its values
 // are not known.
-func narrows(c *condition) bool {
+func narrows(s *statement, c *condition) bool {
 	key := strings.ToLower(c.key.text)
 	tag := strings.HasPrefix(key, "aws:principaltag/") || strings.HasPrefix(key, "saml:")
 	if !slices.Contains(narrowing, key) && !tag && !isIssuerKey(key) {
 		return false
 	}
-	if c.op.Negated || c.op.Missing() || c.op.Family == policy.FamilyNull {
+	missing := c.op.Missing() && !(c.op.Set == "ForAllValues" && !c.op.IfExists && guarded(s, c))
+	if c.op.Negated || missing || c.op.Family == policy.FamilyNull {
 		return false
 	}
 	texts, known := c.texts()

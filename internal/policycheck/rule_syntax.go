@@ -33,7 +33,7 @@ func checkSyntax(p *pass) {
 			return
 		}
 	}
-	r := &render{}
+	r := &render{kind: p.kind}
 	r.put(p.root, "")
 	_, err := policy.Parse("", []byte(r.String()), p.kind)
 	var s *policy.SyntaxError

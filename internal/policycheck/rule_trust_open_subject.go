@@ -98,7 +98,7 @@ func pins(issuer, which string, c *condition) bool {
 // one whole value.
 var (
 	ownedPath  = regexp.MustCompile(`^(repo|repository|job_workflow_ref|workflow_ref|project_path|namespace_path|ci_config_ref_uri)[:=][^/*?:]+/`)
-	ownedValue = regexp.MustCompile(`^(repository_owner|repository_owner_id|repository_id|repo_owner|enterprise|enterprise_id|project_id|namespace_id|organization|organization_id|user_id|user_login|user_email|organization_slug|pipeline_id|cluster_id|aud|oaud|email)[:=][^*?:]+(:|$)`)
+	ownedValue = regexp.MustCompile(`^(repository_owner|repository_owner_id|repository_id|repo_owner|enterprise|enterprise_id|project_id|namespace_id|organization|organization_id|user_id|user_login|user_email|organization_slug|pipeline_id|cluster_id)[:=][^*?:]+(:|$)`)
 	digits     = regexp.MustCompile(`^[0-9]+$`)
 )
 
@@ -123,8 +123,8 @@ func pinned(issuer, which string, c *condition, v *node) bool {
 		// What a subject looks like is the issuer's own; something has to be fixed.
 		return strings.Trim(strings.SplitN(text, "*", 2)[0], "?") != ""
 	}
-	if which == "actor" || which == "amr" {
-		return false
+	if oidc.KindOf(issuer) == oidc.KindGoogle && (which == "aud" || which == "oaud" || which == "email") {
+		return strings.Trim(text, "*?") != ""
 	}
 	return ownedPath.MatchString(which+":"+text) || ownedValue.MatchString(which+":"+text)
 }
