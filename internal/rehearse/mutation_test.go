@@ -5,15 +5,23 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/strongroom-dev/strongroom/internal/bootstrap"
 	"github.com/strongroom-dev/strongroom/internal/engine"
 	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 	"github.com/strongroom-dev/strongroom/internal/lock"
+	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/internal/rehearse"
 	"github.com/strongroom-dev/strongroom/internal/room"
+	"github.com/strongroom-dev/strongroom/internal/trust"
 )
 
 // build is what `strongroom bootstrap --yes` does.
@@ -38,7 +46,11 @@ func TestEveryLockCanBreak(t *testing.T) {
 	}
 	for i, b := range enginetest.All(t) {
 		t.Run(b.Name, func(t *testing.T) {
-			r, err := rehearse.Run(t.Context(), rehearse.Options{Dir: "testdata/room", Binary: b, Bootstrap: build})
+			var built *engine.Engine
+			r, err := rehearse.Run(t.Context(), rehearse.Options{Dir: "testdata/room", Binary: b, Bootstrap: func(ctx context.Context, b rehearse.Bootstrap) error {
+				built = b.Engine
+				return build(ctx, b)
+			}})
 			if r != nil {
 				t.Cleanup(func() {
 					if err := r.Close(); err != nil {
@@ -50,6 +62,7 @@ func TestEveryLockCanBreak(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkReport(t, &r.Report, b)
+			checkRoles(t, r, built)
 			if i > 0 && !enginetest.Full() {
 				return
 			}
@@ -93,12 +106,88 @@ func breakLock(t *testing.T, l *lock.Lock, w *lock.World) {
 	}
 }
 
+// checkRoles compares the roles that the matrix computes from the spec with those
+// that the module made, as IAM has them and as the engine plans them.
+func checkRoles(t *testing.T, r *rehearse.Rehearsal, e *engine.Engine) {
+	t.Helper()
+	q, err := trust.OfRoom(r.Room)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{q.Roles[0].Name, q.Roles[1].Name}
+	made, _, err := trust.OfAccount(t.Context(), iam.NewFromConfig(r.World.Config(&r.World.Operator)), names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "roles.tfplan")
+	if _, _, err := e.Plan(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := e.PlannedChanges(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	planned, _, err := trust.OfPlan(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range q.Roles {
+		for where, roles := range map[string][]*trust.Role{"IAM": made, "the plan": planned} {
+			i := slices.IndexFunc(roles, func(r *trust.Role) bool { return r.Name == want.Name })
+			if i < 0 {
+				t.Fatalf("%s has no role %s", where, want.Name)
+			}
+			if d := cmp.Diff(canonical(t, want), canonical(t, roles[i])); d != "" {
+				t.Errorf("%s: -computed from the spec +in %s:\n%s", want.Name, where, d)
+			}
+			if d := cmp.Diff(want.Clients, roles[i].Clients); d != "" {
+				t.Errorf("%s: audiences: -computed +in %s:\n%s", want.Name, where, d)
+			}
+		}
+	}
+}
+
+// canonical is a trust policy in which a value and a list of it are the same.
+func canonical(t *testing.T, r *trust.Role) any {
+	t.Helper()
+	var document any
+	if err := json.Unmarshal(r.Policy.Source(), &document); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(any) any
+	walk = func(v any) any {
+		switch v := v.(type) {
+		case map[string]any:
+			for k := range v {
+				v[k] = walk(v[k])
+			}
+		case []any:
+			for i := range v {
+				v[i] = walk(v[i])
+			}
+			if len(v) == 1 {
+				return v[0]
+			}
+			slices.SortFunc(v, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		}
+		return v
+	}
+	return walk(document)
+}
+
 // checkReport looks at a report as its readers do.
 func checkReport(t *testing.T, r *rehearse.Report, b engine.Binary) {
 	t.Helper()
 	for _, l := range r.Locks {
 		if !l.Holds {
 			t.Errorf("lock %s does not hold: %+v", l.ID, l.Attacks)
+		}
+		if l.ID == "token-matrix" && (len(l.Attacks) != 2 || len(l.Attacks[0].Cells) != len(oidc.ShapeIDs("gitlab"))) {
+			t.Errorf("the matrix has not every cell: %+v", l.Attacks)
 		}
 		for _, a := range l.Attacks {
 			if a.Answer == "" || a.DecidedBy == "" || a.By == "" || a.Request == "" {

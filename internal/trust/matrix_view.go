@@ -159,6 +159,10 @@ func shorten(s string, width, room int) string {
 
 // doors says who comes in by each role that writes.
 func (m *Matrix) doors(t *table) {
+	if !slices.ContainsFunc(m.Roles, func(r Column) bool { return r.Writes || r.Expectation != "safe" }) {
+		t.printf("\n")
+		t.wrapped("", "No role is known to write, so one that admits changes nobody accepted is no surprise; say which write with --writes NAME.")
+	}
 	for _, r := range m.Roles {
 		if !r.Writes {
 			continue
