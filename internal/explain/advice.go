@@ -21,6 +21,10 @@ func (a *Answer) advise(w *path) {
 		a.aroundDeny()
 		return
 	}
+	if s, action := w.t.q.reference(); s != nil && action == nil {
+		a.Fixes = append(a.Fixes, Fix{What: "ask for an action that exists"})
+		return
+	}
 	reason := policy.ReasonNone
 	for i := range a.Steps {
 		if a.Steps[i].Decides {
@@ -157,6 +161,10 @@ func carry(c Condition) string {
 		return "with " + c.Key
 	case family(op) == "null":
 		return "without " + c.Key
+	case family(op) == "ip":
+		return "from an address (" + c.Key + ") in " + oneOf(c.Wanted)
+	case family(op) == "like" || family(op) == "arn":
+		return "with " + c.Key + " like " + oneOf(c.Wanted)
 	case family(op) == "numeric" || family(op) == "date":
 		return "with " + c.Key + " for which " + c.Operator + " " + quoted(c.Wanted) + " is so" + howTo(c.Key)
 	}

@@ -49,6 +49,9 @@ type Answer struct {
 	Nearest []Statement `json:"nearest"`
 	// Unknown are the condition keys that the decision turns on.
 	Unknown []UnknownKey `json:"unknown"`
+	// Together are values of several unknown keys that would have it allowed; empty:
+	// there is one key, or no such values were found.
+	Together []string `json:"together"`
 	// Unread are the types of policy that it turns on and that were not read.
 	Unread []Unread `json:"unread"`
 	// Read are the policies that were read.

@@ -70,7 +70,7 @@ func Explain(q *Question, p *Policies, opts Options) (*Answer, error) {
 func newAnswer(q *Question) *Answer {
 	a := &Answer{
 		FormatVersion: 1, Basis: "policies", Action: q.Action, Resource: q.Resource, Outcome: q.Outcome,
-		Steps: []Step{}, Deciding: []Statement{}, Nearest: []Statement{}, Unknown: []UnknownKey{}, Unread: []Unread{}, Read: []Source{},
+		Steps: []Step{}, Deciding: []Statement{}, Nearest: []Statement{}, Unknown: []UnknownKey{}, Together: []string{}, Unread: []Unread{}, Read: []Source{},
 		Fixes: []Fix{}, Hints: []string{}, Notes: append([]string{}, q.Notes...), Gaps: append([]Gap{}, q.Unknown...), Also: []Part{},
 		Request: Request{From: q.From, Action: q.Action, Resource: q.Resource, ResourceAccount: q.ResourceAccount, Context: []Key{}, Complete: q.Complete},
 	}
@@ -168,6 +168,9 @@ func (a *Answer) unknowns(t *trial, p *Policies) {
 	}
 	for _, low := range slices.Sorted(maps.Keys(names)) {
 		a.Unknown = append(a.Unknown, t.weigh(names[low]))
+	}
+	if len(a.Unknown) > 1 {
+		a.Together = append(a.Together, t.together(a.Unknown)...)
 	}
 	if t.q.AnyOwner {
 		a.Gaps = append(a.Gaps, Gap{"(owner of the resource)", "in the caller's own account one allow is enough, in another account both sides must allow; --resource-account ID settles it"})

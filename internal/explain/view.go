@@ -186,6 +186,9 @@ func (v *view) unknown(a *Answer) {
 			v.line("    %s", u.Hint)
 		}
 	}
+	if len(a.Together) > 0 {
+		v.line("  allowed if %s", join(a.Together, "and"))
+	}
 	for _, u := range a.Unread {
 		v.line("  the %s: %s", plainType(u.Type), u.Why)
 	}

@@ -28,18 +28,7 @@ func (t *trial) weigh(key string) UnknownKey {
 			u.Why = g.Why
 		}
 	}
-	candidates := t.candidates(key)
-	if options := t.q.Choices[low]; options != nil {
-		candidates = nil
-		for _, v := range options {
-			if v == AbsentChoice {
-				candidates = append(candidates, tried{"not in the request", nil})
-			} else {
-				candidates = append(candidates, tried{strconv.Quote(v), &choice{values: []string{v}}})
-			}
-		}
-	}
-	for _, c := range candidates {
+	for _, c := range t.options(key) {
 		f := (&trial{q: t.q, p: t.p, fixed: map[string]*choice{low: c.value}}).decide()
 		d := CannotTell
 		if f.allowed {
@@ -57,6 +46,57 @@ func (t *trial) weigh(key string) UnknownKey {
 		}
 	}
 	return u
+}
+
+// options are the values that a key may have, or those worth trying.
+func (t *trial) options(key string) (list []tried) {
+	given := t.q.Choices[strings.ToLower(key)]
+	if given == nil {
+		return t.candidates(key)
+	}
+	for _, v := range given {
+		if v == AbsentChoice {
+			list = append(list, tried{"not in the request", nil})
+		} else {
+			list = append(list, tried{strconv.Quote(v), &choice{values: []string{v}}})
+		}
+	}
+	return list
+}
+
+// together finds values for all unknown keys with which the request is allowed.
+// It tries so many combinations only.
+func (t *trial) together(keys []UnknownKey) []string {
+	const most = 256
+	options := make([][]tried, len(keys))
+	for i, k := range keys {
+		options[i] = t.options(k.Key)
+	}
+	at := make([]int, len(keys))
+	for range most {
+		fixed := map[string]*choice{}
+		for i, k := range keys {
+			fixed[strings.ToLower(k.Key)] = options[i][at[i]].value
+		}
+		if f := (&trial{q: t.q, p: t.p, fixed: fixed}).decide(); f.allowed {
+			var list []string
+			for i, k := range keys {
+				list = append(list, k.Key+" is "+options[i][at[i]].label)
+			}
+			return list
+		}
+		i := 0
+		for ; i < len(at); i++ {
+			if at[i]++; at[i] < len(options[i]) {
+				break
+			}
+			at[i] = 0
+		}
+		if i == len(at) {
+			break
+		}
+	}
+	return nil
 }
 
 // candidates are values worth trying: those that the policies compare the key
