@@ -13,6 +13,8 @@ import (
 // is nil; what is not known is marked so.
 type document struct {
 	kind policy.Kind
+	// guessed: the kind is what the policy looks like.
+	guessed bool
 	// resource is the type of the resource that holds the policy,
 	// "aws_s3_bucket_policy"; empty: not known.
 	resource string
@@ -26,7 +28,6 @@ type document struct {
 	open bool
 	// source is the text as it will be stored; nil: it was not written as JSON.
 	source []byte
-	// limits is the sizes that hold for the policy; see rule_policy_size.go.
 }
 
 // statement is one statement.
@@ -147,6 +148,9 @@ func (s *statement) conditionsOn(key string) []*condition {
 	}
 	return found
 }
+
+// guess sets the kind by what the policy says.
+func (d *document) guess() { d.kind, d.guessed = guessKind(d), true }
 
 // newDocument takes a policy apart. It keeps going over what is malformed: the
 // rules syntax, unknown-element and unknown-operator say what that is.

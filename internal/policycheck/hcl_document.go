@@ -1,6 +1,7 @@
 package policycheck
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -18,7 +19,7 @@ func (r *runner) dataDocument(m *module, b *hclsyntax.Block) {
 	if len(uses) == 0 {
 		d := newDocument(m.documentNode(b))
 		d.address = documentAddress(b)
-		d.kind = guessKind(d)
+		d.guess()
 		r.check(d)
 		return
 	}
@@ -44,6 +45,10 @@ func (m *module) documentNode(b *hclsyntax.Block) *node {
 	list := &node{kind: policy.ElementList, at: at}
 	for _, name := range []string{"source_policy_documents", "override_policy_documents", "source_json", "override_json"} {
 		list.open = list.open || b.Body.Attributes[name] != nil
+	}
+	for _, s := range m.sources {
+		// Another document includes this one: it is not the whole policy.
+		list.open = list.open || slices.Contains(s, b.Labels[1])
 	}
 	for _, in := range b.Body.Blocks {
 		switch {

@@ -59,7 +59,7 @@ func (r *runner) hclAttribute(m *module, b *hclsyntax.Block, path string, a *hcl
 	case root == nil && len(documentsIn(a.Expr)) > 0, root == nil && m.throughLocal(a.Expr):
 		return // checked where the document is
 	case root == nil || root.unknown:
-		skip("the policy is known at plan time only", "check the plan: tofu show -json PLAN > plan.json && strongroom policy check plan.json")
+		skip("the policy is known at plan time only", planFix)
 		return
 	case root.kind == policy.ElementNull:
 		return
@@ -70,7 +70,7 @@ func (r *runner) hclAttribute(m *module, b *hclsyntax.Block, path string, a *hcl
 	d := newDocument(root)
 	d.address, d.resource = address, b.Labels[0]
 	if d.kind = kind; !known {
-		d.kind = guessKind(d)
+		d.guess()
 	}
 	r.check(d)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"regexp"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/policy"
@@ -12,6 +13,13 @@ import (
 // longest bounds a policy: no service stores one that large, and the work of
 // some rules grows with the square of it.
 const longest = 256 << 10
+
+// template finds what makes a JSON file a template of templatefile: interpolation
+// of a name that is no condition key, and directives.
+var template = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_.]*\}|%\{`)
+
+// planFix is how to get at what a configuration leaves open.
+const planFix = "check the plan: tofu show -json PLAN > plan.json && strongroom policy check plan.json"
 
 // json checks a file that is a policy, a plan or a state. asked tells a file
 // that was named from one that was met below a directory, which may be anything.
@@ -24,6 +32,10 @@ func (r *runner) json(name string, data []byte, asked bool) {
 		return
 	}
 	at := diag.Location{File: name}
+	if !asked && template.Match(data) {
+		r.report.Skipped = append(r.report.Skipped, Note{At: at, Message: "the file is a template, and what fills it is known at plan time only", Fix: planFix})
+		return
+	}
 	if len(data) > longest {
 		r.unreadable(at, "name a policy, or the JSON of a plan", "it is no plan, and has %d bytes; no AWS service stores a policy of more than %d", len(data), longest)
 		return
@@ -43,9 +55,8 @@ func (r *runner) json(name string, data []byte, asked bool) {
 		return diag.Location{File: name, Line: line, Column: column}
 	}))
 	d.source = data
-	d.kind = guessKind(d)
-	if r.options.Kind != nil {
-		d.kind = *r.options.Kind
+	if d.guess(); r.options.Kind != nil {
+		d.kind, d.guessed = *r.options.Kind, false
 	}
 	r.check(d)
 }

@@ -105,7 +105,7 @@ func (r *runner) planPolicy(name, address, resource, text string, kind policy.Ki
 	d := newDocument(fromElement(doc, false, func(int, int, int) diag.Location { return at }))
 	d.address, d.resource, d.source = address, resource, []byte(text)
 	if d.kind = kind; !known {
-		d.kind = guessKind(d)
+		d.guess()
 	}
 	r.check(d)
 }

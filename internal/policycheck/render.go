@@ -83,6 +83,27 @@ func inner(role, name string) string {
 	return role // values of an operator
 }
 
+// perhaps reports an element of a statement that may not be there in the end,
+// where the policy would be wrong if it were: the one or the other of a pair, a
+// Principal that nothing is known of.
+func (r *render) perhaps(n *node, m member) bool {
+	vague := m.value.unknown || m.value.open && len(m.value.members) == 0 && len(m.value.items) == 0
+	if !vague {
+		return false
+	}
+	if name, ok := strings.CutPrefix(m.name, "Not"); ok {
+		return n.get(name) != nil || name == "Principal"
+	}
+	if other := n.get("Not" + m.name); other != nil && !other.unknown && !other.open {
+		return true
+	}
+	switch r.kind {
+	case policy.Identity, policy.Boundary, policy.Session, policy.SCP:
+		return m.name == "Principal"
+	}
+	return false
+}
+
 func (r *render) object(n *node, role string) {
 	r.WriteByte('{')
 	first := true
@@ -93,8 +114,8 @@ func (r *render) object(n *node, role string) {
 		first = false
 	}
 	for _, m := range n.members {
-		if role == "Statement" && m.value.unknown && strings.HasPrefix(m.name, "Not") && n.get(strings.TrimPrefix(m.name, "Not")) != nil {
-			continue // one of the two will turn out to be null
+		if role == "Statement" && r.perhaps(n, m) {
+			continue
 		}
 		next()
 		from := r.Len()

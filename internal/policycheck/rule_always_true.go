@@ -21,7 +21,8 @@ var alwaysTrue = &Rule{
 				if s.denies() && c.op.Family != policy.FamilyNull || !s.effect.known() || isIssuerKey(c.key.text) {
 					continue // trust-open-subject tells of claims
 				}
-				if takesAll(c) {
+				if takesAll(c) && !(c.requires() && strings.Contains(strings.ToLower(c.key.text), "tag/")) {
+					// StringLike * on a tag is how AWS's own examples ask for the tag.
 					f := p.report(c.operator, "%s on %s is met by every request", c.op.Name, shown(c.key.text))
 					if c.requires() && c.op.Family != policy.FamilyNull {
 						f.Message = c.op.Name + " on " + shown(c.key.text) + " is met by every request that carries the key"

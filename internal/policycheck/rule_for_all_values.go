@@ -30,9 +30,9 @@ var forAllValuesUnguarded = &Rule{
 				if k, ok := serviceref.FindKey(c.key.text); ok && !k.Multi {
 					f.fix("write %q: the key carries one value", strings.TrimPrefix(c.op.Name, c.op.Set+":"))
 				}
-				if s.principal == nil {
-					// An identity that was given the right: to tag with these keys or
-					// with none is often meant so.
+				if s.principal == nil || c.is("aws:TagKeys") || c.is("sts:TransitiveTagKeys") {
+					// To tag with these keys or with none is often meant so, by an
+					// identity that was given the right.
 					f.as(Warning)
 				}
 			}

@@ -22,7 +22,7 @@ var keyNotCarried = &Rule{
 			}
 			for _, c := range s.conditions {
 				k, ok := serviceref.FindKey(c.key.text)
-				if !ok || k.Global || isIssuerKey(c.key.text) || carries(actions, c.key.text) {
+				if !ok || k.Global || isIssuerKey(c.key.text) || carries(actions, c.key.text) || orphan(k, c.key.text) {
 					continue
 				}
 				prefix, _, _ := strings.Cut(c.key.text, ":")
@@ -37,6 +37,23 @@ var keyNotCarried = &Rule{
 			}
 		}
 	},
+}
+
+// orphan reports a key that the reference lists for a service, and for none of
+// its actions: which ones carry it is not known.
+func orphan(k *serviceref.Key, name string) bool {
+	for _, prefix := range k.Services {
+		s, ok := serviceref.Lookup(prefix)
+		if !ok {
+			continue
+		}
+		for _, a := range s.Actions() {
+			if _, ok := s.ActionKey(a, name); ok {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // carries reports whether a request for one of the actions may carry the key. An

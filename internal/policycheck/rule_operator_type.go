@@ -1,6 +1,7 @@
 package policycheck
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/internal/serviceref"
@@ -22,7 +23,7 @@ var operatorType = &Rule{
 				if !ok {
 					continue
 				}
-				if severity, bad := mismatch(c.op.Family, k); bad {
+				if severity, bad := mismatch(c, k); bad {
 					p.report(c.operator, "%s compares %s, and %s is %s", c.op.Name, ofFamily[c.op.Family], shown(c.key.text), ofType(k.Type)).
 						as(severity).fix("use %s", operatorFor(c.op, k.Type))
 				}
@@ -47,15 +48,21 @@ func ofType(t string) string {
 // mismatch tells the pairs that cannot work from those that mostly do. Text
 // operators on ARNs, and ARN operators on text that holds ARNs (an encryption
 // context), are in AWS's own examples.
-func mismatch(f policy.Family, k *serviceref.Key) (Severity, bool) {
-	t := policy.Family(k.Type)
+func mismatch(c *condition, k *serviceref.Key) (Severity, bool) {
+	f, t := c.op.Family, policy.Family(k.Type)
 	switch {
 	case f == t || f == policy.FamilyNull:
 		return "", false
 	case f == policy.FamilyString && t == policy.FamilyARN, f == policy.FamilyARN && t == policy.FamilyString:
 		return "", false
 	case f == policy.FamilyString && t == policy.FamilyIP:
-		return Error, true
+		// Text equals one address; it contains no block of them. A variable is
+		// another address of the request.
+		block := slices.ContainsFunc(c.values.items, func(v *node) bool { return v.known() && strings.Contains(v.text, "/") })
+		if block {
+			return Error, true
+		}
+		return Warning, !slices.ContainsFunc(c.values.items, func(v *node) bool { return !v.known() || strings.Contains(v.text, "${") })
 	case f == policy.FamilyString:
 		// The request's value is text too, as long as it is written the same way.
 		return Warning, true

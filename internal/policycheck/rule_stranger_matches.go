@@ -1,6 +1,7 @@
 package policycheck
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -28,6 +29,9 @@ var strangerMatches = &Rule{
 			}
 			f := p.report(everyone, "the statement allows everyone, and no condition narrows it")
 			f.Found = ""
+			if p.guessed {
+				f.Fix += fmt.Sprintf("; it was taken for %s: name another kind by --kind", p.kind)
+			}
 			if p.kind == policy.Resource && readsOnly(s) {
 				// Public downloads exist on purpose.
 				f.as(Warning)
