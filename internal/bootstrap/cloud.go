@@ -30,7 +30,7 @@ type cloud struct {
 }
 
 func newCloud(o *Options) *cloud {
-	cfg := o.AWS.Copy()
+	cfg := bounded(o.AWS.Copy())
 	cfg.Region = o.Region
 	return &cloud{
 		s3: s3.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg), iam: iam.NewFromConfig(cfg), sts: sts.NewFromConfig(cfg),

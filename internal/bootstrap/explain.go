@@ -16,18 +16,28 @@ import (
 const again = "run it again: it goes on from here"
 
 // explain turns what ended a step into a diagnostic. Diagnostics stay as they are.
-func (b *run) explain(step string, err error) error {
+func (b *run) explain(ctx context.Context, step string, err error) error {
 	var d *diag.Diagnostic
 	var failed *engine.Error
 	switch {
 	case errors.As(err, &d):
 		return err
+	case asError(err, &failed) && len(failed.Emergency) > 0:
+		return b.engineFailed(step, failed)
+	case errors.Is(err, errSilent):
+		return unreachable(step, err)
+	case ctx.Err() == nil && asked(err):
+		return unreachable(step, err)
 	case errors.Is(err, context.Canceled):
 		return &diag.Diagnostic{
 			Rule: "bootstrap-interrupted", Summary: "interrupted during " + step + "; nothing is lost", Err: err,
 			Why: "the engine was let finish what it had begun, and what it had made is recorded", Fix: again,
 		}
 	case asError(err, &failed):
+		// The engine's own text says at length how often it asked.
+		if b.cloud != nil && failed.Err == nil && b.cloud.answers(ctx, answerTime) != nil {
+			return unreachable(step, err)
+		}
 		return b.engineFailed(step, failed)
 	case errors.Is(err, syscall.ENOSPC):
 		return &diag.Diagnostic{Rule: "bootstrap-write", Summary: "the disk is full: " + step + " could not be done", Err: err, Fix: "free some space and " + again}

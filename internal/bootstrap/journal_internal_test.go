@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -71,7 +72,7 @@ func TestFullDisk(t *testing.T) {
 	o.Write = func(path string, _ []byte) error { return &os.PathError{Op: "write", Path: path, Err: syscall.ENOSPC} }
 	b := &run{Options: o, journal: &journal{}}
 	began := false
-	err := b.locking(func() error { began = true; return nil })
+	err := b.locking(t.Context(), func(context.Context) error { began = true; return nil })
 	if d := wantDiag(t, err, "bootstrap-write"); !strings.Contains(d.Summary, "no space left") || !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("got %+v", d)
 	}

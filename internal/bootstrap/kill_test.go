@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -154,32 +153,6 @@ func TestKilledMidMigrate(t *testing.T) {
 			if missing(w.stack("terraform.tfstate")) {
 				t.Error("the local state went before the move was proven")
 			}
-			w.finishes()
-			w.complete()
-		})
-	}
-}
-
-// The sandbox dies under the apply and under the migration, and comes back with
-// what it had on disk.
-func TestSandboxDies(t *testing.T) {
-	engineNeeded(t)
-	t.Parallel()
-	for _, b := range enginetest.Chosen(t) {
-		t.Run(b.Name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, b)
-			under := func(event, key string) {
-				c := w.start()
-				c.at(event, key)
-				w.stopSandbox(syscall.SIGKILL)
-				c.kill() // it would ask again for minutes
-				w.startSandbox()
-			}
-			under("CreateBucket", "")
-			w.dies("before migrate")
-			under("PutObject", ".tflock")
-			under("PutObject", "terraform.tfstate")
 			w.finishes()
 			w.complete()
 		})

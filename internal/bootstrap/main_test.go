@@ -2,6 +2,7 @@ package bootstrap_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,8 +10,11 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
@@ -47,7 +51,7 @@ func exit(role string, err error) {
 // environment, all others are audit events.
 func playSandbox() error {
 	started := make(chan struct{})
-	events := &gate{open: started, to: os.Stdout}
+	events := &gate{open: started, to: os.Stdout, last: os.Getenv("STRONGROOM_TEST_DIE")}
 	s, err := sandbox.Start(context.Background(), sandbox.Options{
 		Listen: os.Getenv("STRONGROOM_TEST_LISTEN"), DataDir: os.Getenv("STRONGROOM_TEST_DATA"), Audit: events,
 	})
@@ -62,15 +66,44 @@ func playSandbox() error {
 	return s.Close()
 }
 
-// gate holds the events back until the first line is out.
+// gate holds the events back until the first line is out, and kills the process
+// when the event has come that is to be its last: "CreateKey", or of several
+// "PutObject .tflock 2".
 type gate struct {
 	open chan struct{}
 	to   io.Writer
+	last string
+	seen int
 }
 
 func (g *gate) Write(p []byte) (int, error) {
 	<-g.open
-	return g.to.Write(p)
+	n, err := g.to.Write(p)
+	name, key, nth := lastEvent(g.last)
+	for line := range bytes.Lines(p) { // the log writes whole lines until it is behind by 64 KiB
+		var e event
+		if name != "" && json.Unmarshal(line, &e) == nil && e.is(name, key) {
+			if g.seen++; g.seen == nth {
+				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+				select {}
+			}
+		}
+	}
+	return n, err
+}
+
+func lastEvent(s string) (name, key string, nth int) {
+	nth = 1
+	for i, f := range strings.Fields(s) {
+		if n, err := strconv.Atoi(f); err == nil {
+			nth = n
+		} else if i == 0 {
+			name = f
+		} else {
+			key = f
+		}
+	}
+	return name, key, nth
 }
 
 // playBootstrap runs bootstrap once, as the command does, and kills itself at
@@ -112,9 +145,15 @@ func playBootstrap() error {
 			say("adopted: %q", p.Adopted)
 			return os.Getenv("STRONGROOM_TEST_ANSWER") != "no", nil
 		},
-		Report: func(s bootstrap.Step) { say("%s %+v", s.Name, s) },
-		Note:   func(text string) { say("note: %s", text) },
+		Report:  func(s bootstrap.Step) { say("%s %+v", s.Name, s) },
+		Note:    func(text string) { say("note: %s", text) },
+		Silence: 2 * time.Second,
 		At: func(point string) {
+			if point == os.Getenv("STRONGROOM_TEST_PAUSE") {
+				say("paused %s", point)
+				fmt.Fprintln(os.NewFile(3, "paused"))
+				_, _ = io.Copy(io.Discard, os.Stdin) // until the test lets it go on
+			}
 			if point == os.Getenv("STRONGROOM_TEST_KILL") {
 				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 				select {}

@@ -71,7 +71,7 @@ func (b *run) migrateDone(ctx context.Context) (bool, error) {
 	if b.cachedBackend() == "s3" {
 		return true, nil
 	}
-	return true, b.initBucket(ctx)
+	return true, b.watched(ctx, b.initBucket)
 }
 
 // migrateStep has the engine copy the state into the bucket, and then gives
@@ -82,13 +82,13 @@ func (b *run) migrateStep(ctx context.Context) error {
 	if b.reality.remote == nil && b.cachedBackend() != "local" {
 		// It is not initialised for the local backend any more, so it would not
 		// know what to migrate.
-		if err := b.initBucket(ctx); err != nil {
+		if err := b.watched(ctx, b.initBucket); err != nil {
 			return err
 		}
 		return b.replaceRemote(ctx)
 	}
 	if !b.reality.renumbered() {
-		if err := b.locking(func() error { return b.Engine.Migrate(ctx) }); err != nil {
+		if err := b.locking(ctx, b.Engine.Migrate); err != nil {
 			return err
 		}
 		if err := b.look(ctx); err != nil || !b.reality.renumbered() {
@@ -96,7 +96,7 @@ func (b *run) migrateStep(ctx context.Context) error {
 		}
 	}
 	if b.cachedBackend() != "s3" { // it was killed before it took note of the migration
-		if err := b.initBucket(ctx); err != nil {
+		if err := b.watched(ctx, b.initBucket); err != nil {
 			return err
 		}
 	}
@@ -106,7 +106,7 @@ func (b *run) migrateStep(ctx context.Context) error {
 // replaceRemote makes the state in the bucket the local one, serial and lineage
 // included. The one that is there holds the same, or there is none.
 func (b *run) replaceRemote(ctx context.Context) error {
-	if err := b.locking(func() error { return b.Engine.StateReplace(ctx, localFile) }); err != nil {
+	if err := b.locking(ctx, func(ctx context.Context) error { return b.Engine.StateReplace(ctx, localFile) }); err != nil {
 		return err
 	}
 	return b.look(ctx)

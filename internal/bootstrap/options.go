@@ -50,6 +50,9 @@ type Options struct {
 	// Note is told in one line what a person should know: that something was
 	// adopted, unlocked or set aside. May be nil.
 	Note func(string)
+	// Silence is how long AWS may answer nothing before an engine command is
+	// stopped. Zero: one minute.
+	Silence time.Duration
 	// Clock may be nil: time.Now.
 	Clock func() time.Time
 	// At is called before and after each step with "before apply", "after
@@ -119,6 +122,9 @@ func (o *Options) check() error {
 	}
 	if o.Note == nil {
 		o.Note = func(string) {}
+	}
+	if o.Silence <= 0 {
+		o.Silence = silence
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now

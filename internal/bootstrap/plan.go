@@ -29,7 +29,7 @@ func (b *run) planDone(context.Context) (bool, error) {
 // planStep makes a plan, adopts what is already there, and asks.
 func (b *run) planStep(ctx context.Context) error {
 	plan := func() (text string, changes bool, err error) {
-		err = b.locking(func() error {
+		err = b.locking(ctx, func(ctx context.Context) error {
 			text, changes, err = b.Engine.Plan(ctx, b.planFile())
 			return err
 		})
@@ -103,7 +103,7 @@ func (b *run) applyDone(context.Context) (bool, error) { return b.planned == "",
 
 // applyStep applies the plan that was confirmed, and nothing else.
 func (b *run) applyStep(ctx context.Context) error {
-	err := b.locking(func() error { return b.Engine.ApplyPlan(ctx, b.planned) })
+	err := b.locking(ctx, func(ctx context.Context) error { return b.Engine.ApplyPlan(ctx, b.planned) })
 	if removed := remove(b.planned); removed != nil && err == nil {
 		err = removed
 	}

@@ -22,6 +22,9 @@ func (b *run) preflightStep(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if asked(err) {
+			return err // explained as what it is: nobody answered
+		}
 		return &diag.Diagnostic{
 			Rule: "bootstrap-credentials", Summary: "these credentials are not accepted: " + plain(err), Err: err,
 			Why: "bootstrap is applied by a person, with that person's own credentials for account " + b.Account,

@@ -55,7 +55,7 @@ func (b *run) prepareStep(ctx context.Context) error {
 	if b.reality.remoteHome() {
 		initialise = b.initBucket
 	}
-	if err := initialise(ctx); err != nil {
+	if err := b.watched(ctx, initialise); err != nil {
 		return err
 	}
 	if err := b.look(ctx); err != nil {
@@ -80,7 +80,7 @@ func (b *run) untaint(ctx context.Context) error {
 		return nil
 	}
 	for _, address := range home.tainted {
-		if err := b.locking(func() error { return b.Engine.Untaint(ctx, address) }); err != nil {
+		if err := b.locking(ctx, func(ctx context.Context) error { return b.Engine.Untaint(ctx, address) }); err != nil {
 			return err
 		}
 	}
@@ -176,7 +176,7 @@ func (b *run) takeErrored(ctx context.Context) error {
 	case home != nil && home.Lineage == left.Lineage && home.Serial >= left.Serial:
 		return remove(path) // it arrived, or was overtaken
 	}
-	if err := b.locking(func() error { return b.Engine.StatePush(ctx, path) }); err != nil {
+	if err := b.locking(ctx, func(ctx context.Context) error { return b.Engine.StatePush(ctx, path) }); err != nil {
 		return err
 	}
 	if err := b.look(ctx); err != nil {

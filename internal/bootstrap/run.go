@@ -30,7 +30,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	}
 	for _, s := range steps() {
 		if err := b.take(ctx, s); err != nil {
-			return b.result, b.explain(s.name, err)
+			return b.result, b.explain(ctx, s.name, err)
 		}
 	}
 	return b.result, nil
@@ -108,13 +108,13 @@ func (b *run) look(ctx context.Context) (err error) {
 // locking runs an engine command that may take the lock in the bucket. It is
 // announced in the journal, so that a lock left by a command that was killed,
 // or that could not release it, is known as ours.
-func (b *run) locking(command func() error) error {
+func (b *run) locking(ctx context.Context, command func(context.Context) error) error {
 	j := b.journal
 	j.Locking, j.LockEnded, j.Holder = b.Clock().UTC(), time.Time{}, holder()
 	if err := j.save(b.Options); err != nil {
 		return err
 	}
-	err := command()
+	err := b.watched(ctx, command)
 	if err == nil {
 		j.Locking = time.Time{}
 	} else {

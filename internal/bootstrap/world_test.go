@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/strongroom-dev/strongroom/internal/bootstrap"
 	"github.com/strongroom-dev/strongroom/internal/engine"
@@ -87,15 +88,16 @@ func newWorld(t *testing.T, b engine.Binary) *world {
 	return w
 }
 
-// startSandbox starts it, the second time at the same address.
-func (w *world) startSandbox() {
+// startSandbox starts it, the second time at the same address, with more of
+// the environment.
+func (w *world) startSandbox(extra ...string) {
 	w.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), "STRONGROOM_TEST_ROLE=sandbox", "STRONGROOM_TEST_DATA="+w.data, "STRONGROOM_TEST_LISTEN="+w.listen)
+	cmd.Env = append(append(os.Environ(), "STRONGROOM_TEST_ROLE=sandbox", "STRONGROOM_TEST_DATA="+w.data, "STRONGROOM_TEST_LISTEN="+w.listen), extra...)
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	stdin, err := cmd.StdinPipe()
@@ -136,15 +138,18 @@ func (w *world) startSandbox() {
 	}()
 }
 
-// stopSandbox ends it with a signal, and waits for it.
-func (w *world) stopSandbox(s syscall.Signal) {
+// stopSandbox ends it with a signal, waits for it, and returns the signal that
+// ended it: another one if it was dead already.
+func (w *world) stopSandbox(s syscall.Signal) syscall.Signal {
 	if w.sandbox == nil {
-		return
+		return 0
 	}
 	_ = w.sandbox.Process.Signal(s)
-	_ = w.stdin.Close()
 	_ = w.sandbox.Wait()
+	_ = w.stdin.Close()
+	status, _ := w.sandbox.ProcessState.Sys().(syscall.WaitStatus)
 	w.sandbox = nil
+	return status.Signal()
 }
 
 // child is a bootstrap that runs.
@@ -157,7 +162,10 @@ type child struct {
 }
 
 // start starts a bootstrap, with more of the environment.
-func (w *world) start(extra ...string) *child {
+func (w *world) start(extra ...string) *child { return w.startWith(nil, nil, extra...) }
+
+// startWith also gives it a stdin, and files from descriptor 3 on.
+func (w *world) startWith(stdin io.Reader, pass []*os.File, extra ...string) *child {
 	w.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -172,7 +180,9 @@ func (w *world) start(extra ...string) *child {
 	}
 	c.cmd.Env = append(append(append(c.cmd.Env, w.env...), "STRONGROOM_TEST_ROLE=bootstrap", "STRONGROOM_TEST_ROOM="+w.dir, "STRONGROOM_TEST_ENGINE="+w.engine.Path), extra...)
 	c.cmd.Stdout, c.cmd.Stderr = &c.stdout, &c.stderr
+	c.cmd.Stdin, c.cmd.ExtraFiles = stdin, pass
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.cmd.WaitDelay = 30 * time.Second // whoever still holds its output
 	if err := c.cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
@@ -250,9 +260,12 @@ func (c *child) at(name, key string) {
 	}
 }
 
+// killed is the status of a bootstrap that was killed.
+const killed = -1
+
 // outcome is how a bootstrap ended.
 type outcome struct {
-	code   int // -1: killed
+	code   int
 	log    string
 	result bootstrap.Result
 }
@@ -270,7 +283,7 @@ func (w *world) dies(point string) {
 	w.t.Helper()
 	o := w.start("STRONGROOM_TEST_KILL=" + point).wait()
 	w.t.Logf("killed %s\n%s", point, o.log)
-	if o.code != -1 {
+	if o.code != killed {
 		w.t.Fatalf("it did not get to %q, exit status %d", point, o.code)
 	}
 }

@@ -125,7 +125,7 @@ func (e *Engine) do(ctx context.Context, out io.Writer, name []string, command f
 	if err == nil {
 		return nil
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && stream.emergency == nil {
 		return fmt.Errorf("%s %s: %w", e.Name, strings.Join(name, " "), ctx.Err())
 	}
 	failed := &Error{Engine: e.Name, Args: name, Exit: -1, Problems: stream.problems, Text: stderr.text(), Emergency: stream.emergency}
