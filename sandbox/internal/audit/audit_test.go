@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -140,5 +141,25 @@ func TestIdentities(t *testing.T) {
 		if err != nil || string(got) != tt.want {
 			t.Errorf("%s:\n got %s\nwant %s", tt.name, got, tt.want)
 		}
+	}
+}
+
+type place struct{ Bucket, Key string }
+
+func TestEmbeddedMembersAreShown(t *testing.T) {
+	type options struct{ Bypass bool }
+	type input struct {
+		place
+		Body    string
+		options // its name says nothing, its members do
+	}
+	log := audit.New(nil, 1, zeros{}, nil)
+	log.Add(audit.Record{Caller: &op.Caller{}, Row: &op.Row{}, In: &input{place: place{"b", "k"}, Body: "secret"}})
+	got := log.Events()[0].RequestParameters
+	if err := log.Close(); err != nil {
+		t.Error(err)
+	}
+	if want := map[string]any{"bucket": "b", "key": "k", "bypass": false}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

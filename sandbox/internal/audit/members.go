@@ -38,7 +38,7 @@ func (h hidden) has(lower string) bool {
 
 // shown is a struct's field that may be in an event.
 type shown struct {
-	index       int
+	index       []int // through embedded structs, whose fields are the struct's own
 	name, lower string
 }
 
@@ -50,8 +50,15 @@ func fieldsOf(t reflect.Type) []shown {
 	}
 	var list []shown
 	for i := range t.NumField() {
-		if f := t.Field(i); f.IsExported() && f.Name != "ResultMetadata" {
-			list = append(list, shown{i, lowerFirst(f.Name), strings.ToLower(f.Name)})
+		f := t.Field(i)
+		switch {
+		case f.Anonymous && f.Type.Kind() == reflect.Struct:
+			for _, inner := range fieldsOf(f.Type) {
+				inner.index = append([]int{i}, inner.index...)
+				list = append(list, inner)
+			}
+		case f.IsExported() && f.Name != "ResultMetadata":
+			list = append(list, shown{[]int{i}, lowerFirst(f.Name), strings.ToLower(f.Name)})
 		}
 	}
 	shownFields.Store(t, list)
@@ -126,7 +133,7 @@ func (h hidden) value(v reflect.Value, depth int) any {
 func (h hidden) structure(v reflect.Value, depth int) any {
 	var m map[string]any
 	for _, f := range fieldsOf(v.Type()) {
-		fv := v.Field(f.index)
+		fv := v.FieldByIndex(f.index)
 		if fv.IsZero() && fv.Kind() != reflect.Bool && fv.Kind() != reflect.Int32 && fv.Kind() != reflect.Int64 {
 			continue // absent; a bare number or boolean has a meaning
 		}
