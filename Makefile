@@ -8,8 +8,9 @@ GO    ?= go
 TESTFLAGS ?=
 FUZZTIME ?= 15s
 BENCHCOUNT ?= 6
+DIFFCASES ?= 20000
 
-.PHONY: help build rehearse test race test-full check fmt lint modules bench peers fuzz tofu docs service-data clean
+.PHONY: help build rehearse test race test-full check fmt lint modules bench peers fuzz differential tofu docs service-data clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +59,9 @@ $(BIN)/cedar: tools/peers/go.mod tools/peers/go.sum tools/peers/decide/decide_te
 
 fuzz: ## every fuzz target for FUZZTIME; none found is a failure
 	./.ci/fuzz $(FUZZTIME)
+
+differential: ## DIFFCASES random cases against an independent evaluator, if it is installed
+	@$(GO) run ./tools/differential -n $(DIFFCASES)
 
 tofu: $(BIN)/tofu ## OpenTofu, built from its Go module
 $(BIN)/tofu: tools/tofu/go.mod tools/tofu/go.sum

@@ -112,6 +112,9 @@ func (s *Set) terms(r *Request) terms {
 		t.identity = true
 		t.scp = true
 	case Root:
+		// It can be given none; those that a request brings all the same may
+		// refuse, and a session policy limits. Choice policies-of-root.
+		t.identity = len(s.Identity) > 0 || len(s.Session) > 0 || s.Boundary != nil
 		t.scp = true
 	}
 	// Source: Organizations User Guide, orgs_manage_policies_scps and
@@ -278,6 +281,9 @@ func (t *terms) allow(r *Request, res, id, bound, sess *scan, lacks func(Reason)
 		// Source: STS API_AssumeRole: not with root user credentials.
 		if equalFold(r.Action, "sts:AssumeRole") {
 			lacks(t.reason)
+		}
+		if t.identity && sess.reach == reachNone {
+			lacks(ReasonSession)
 		}
 		// The root user may do everything in its account, except what a key or
 		// trust policy does not let it, and nothing elsewhere by itself.

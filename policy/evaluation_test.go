@@ -193,7 +193,9 @@ func TestBoundaryAndSession(t *testing.T) {
 			want:      policy.Allow, why: policy.ReasonResource},
 		{name: "the account: boundary limits", caller: ann, identity: yes, boundary: none, resPolicy: grant("111122223333"), want: policy.ImplicitDeny, why: policy.ReasonBoundary},
 		{name: "the farthest grant counts", caller: session, boundary: none, resPolicy: grant("111122223333") + "," + grant(deploy) + "," + grant(session), want: policy.Allow, why: policy.ReasonResource},
-		{name: "root has neither", caller: root, boundary: none, session: none, want: policy.Allow, why: policy.ReasonRoot},
+		{name: "a boundary does not limit root", caller: root, boundary: none, want: policy.Allow, why: policy.ReasonRoot},
+		{name: "a session policy limits root", caller: root, session: none, want: policy.ImplicitDeny, why: policy.ReasonSession},
+		{name: "what root is given may refuse", caller: root, identity: no, want: policy.ExplicitDeny, why: policy.ReasonIdentity},
 	})
 }
 

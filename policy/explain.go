@@ -152,7 +152,7 @@ func (t *terms) note(step *Step) string {
 		return "it allows the account, so that an identity-based policy must allow as well"
 	case step.Outcome == Silent && t.mustAllow:
 		return "it must allow: identity-based policies alone do not suffice for this resource"
-	case step.Outcome != Denies && t.identity && !t.sameAccount:
+	case step.Outcome != Denies && t.identity && t.caller != Root && !t.sameAccount:
 		return "the resource is another account's: its policy and the caller's must both allow"
 	}
 	return ""
