@@ -53,7 +53,7 @@ func aroundGitLab(p *Project) []Shape {
 	)
 	list = append(list, grouped(OfChange,
 		Shape{ID: "mr", Who: Developers, By: developers, Label: "merge request (its source branch " + p.Feature + ")", Tokens: p.with(func(r *TokenRequest) { r.Shape, r.Ref = "mr", p.Feature; unprotected(r) })},
-		Shape{ID: "external-pr", Who: Contributors, By: "whoever may push to the mirrored repository", Label: "pull request of a mirrored repository (" + p.Feature + ")", Tokens: p.with(func(r *TokenRequest) { r.Source, r.Ref = "external_pull_request_event", p.Feature; unprotected(r) })},
+		Shape{ID: "external-pr", Who: Developers, By: "whoever may push to the mirrored repository", Label: "pull request of a mirrored repository (" + p.Feature + ")", Tokens: p.with(func(r *TokenRequest) { r.Source, r.Ref = "external_pull_request_event", p.Feature; unprotected(r) })},
 		Shape{ID: "fork-mr", Who: Contributors, By: "anyone who can open a merge request", Label: "merge request of a fork, run in the fork (source branch " + p.Branch + ")", Tokens: p.forkMR("")},
 		// Until GitLab 18.2.2 such a token had the target project's path and the
 		// source branch's name, so that a fork could pass for a protected branch.
