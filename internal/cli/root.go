@@ -17,6 +17,7 @@ var commands = []func(*Env) *cobra.Command{
 	newSandbox,
 	newPolicy,
 	newToken,
+	newCredentials,
 	newVersion,
 	newCompletion,
 }

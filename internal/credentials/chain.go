@@ -314,8 +314,11 @@ func (r *resolver) instance() {
 		r.add(l, false, false)
 	default:
 		l.Detail, l.Asks = "the last resort: whether it answers is not known", "http://169.254.169.254"
-		if name, value := r.env.first("AWS_EC2_METADATA_SERVICE_ENDPOINT"); name != "" {
-			l.Detail, l.Asks = name+" is set: whether it answers is not known", value
+		if value := r.env["AWS_EC2_METADATA_SERVICE_ENDPOINT"]; value != "" {
+			l.Asks = value
+		}
+		if r.ended {
+			l.Detail, l.Asks = "the last resort: not asked", ""
 		}
 		r.add(l, !r.ended, false)
 	}

@@ -70,7 +70,7 @@ func (r *resolver) profile(p *shared) {
 		chosen = "chosen by an argument"
 	}
 	if p.missing {
-		l.Detail = "is in none of the shared files, " + chosen
+		l.Detail = "in none of the shared files, " + chosen
 		// Source: AWS SDK for Go v2, config.resolveConfigLoaders: AWS_PROFILE must
 		// exist, even if other links would be used; AWS_DEFAULT_PROFILE need not.
 		named := r.Profile != "" || p.variable == "AWS_PROFILE" || p.variable != "" && r.Tool == CLI
