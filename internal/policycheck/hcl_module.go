@@ -1,7 +1,6 @@
 package policycheck
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"os"
@@ -81,30 +80,55 @@ func globSafe(dir string) string {
 	return regexp.MustCompile(`[*?\[\\]`).ReplaceAllString(dir, `\$0`)
 }
 
-// The parser of HCL goes as deep as the text does, on the stack; configuration
-// written by people stays far below these.
-const deepest = 250
+// The parser of HCL goes as deep as the text does, on the stack, and so do walks
+// over what it read. Configuration written by people stays far below these.
+const (
+	deepest  = 250
+	longTerm = 10_000
+	// longestFile bounds the tokens of a file, which are held all at once.
+	longestFile = 4 << 20
+)
 
-var chain = regexp.MustCompile(`[!?-]{500}|(\?[^?\n]*){1000}`)
-
-func tooDeep(data []byte) bool {
-	depth := 0
-	for _, c := range data {
-		switch c {
-		case '(', '[', '{':
-			if depth++; depth > deepest {
-				return true
-			}
-		case ')', ']', '}':
+// tooDeep looks at the tokens, which are read without going deeper: brackets in
+// each other, signs in a row, and operators in one expression.
+func tooDeep(name string, data []byte) bool {
+	tokens, _ := hclsyntax.LexConfig(data, name, hcl.InitialPos)
+	depth, signs, operators := 0, 0, 0
+	for _, t := range tokens {
+		switch t.Type {
+		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
+			depth++
+		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd:
 			depth = max(0, depth-1)
 		}
+		switch t.Type {
+		case hclsyntax.TokenBang, hclsyntax.TokenMinus:
+			signs++
+		case hclsyntax.TokenNewline, hclsyntax.TokenComment:
+		default:
+			signs = 0
+		}
+		switch t.Type {
+		case hclsyntax.TokenEqual, hclsyntax.TokenComma, hclsyntax.TokenOBrace, hclsyntax.TokenCBrace:
+			operators = 0
+		case hclsyntax.TokenIdent, hclsyntax.TokenNumberLit, hclsyntax.TokenNewline, hclsyntax.TokenComment, hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit:
+		default:
+			operators++
+		}
+		if depth > deepest || signs > deepest || operators > longTerm {
+			return true
+		}
 	}
-	return bytes.Count(data, []byte("?")) > 5000 || chain.Match(data)
+	return false
 }
 
 func (m *module) parse(name string, data []byte) {
-	if tooDeep(data) {
-		m.failed[name] = hcl.Diagnostics{{Severity: hcl.DiagError, Summary: fmt.Sprintf("nested more than %d levels deep", deepest)}}
+	if len(data) > longestFile {
+		m.failed[name] = hcl.Diagnostics{{Severity: hcl.DiagError, Summary: fmt.Sprintf("it has more than %d MiB", longestFile>>20)}}
+		return
+	}
+	if tooDeep(name, data) {
+		m.failed[name] = hcl.Diagnostics{{Severity: hcl.DiagError, Summary: fmt.Sprintf("an expression is nested more than %d levels deep, or endless", deepest)}}
 		return
 	}
 	f, diags := hclsyntax.ParseConfig(data, name, hcl.InitialPos)
@@ -195,6 +219,23 @@ func documentsIn(e hclsyntax.Expression) []string {
 		}
 	}
 	return names
+}
+
+// refersToDocument reports an expression that is made of a document, through
+// local values too.
+func (m *module) refersToDocument(e hclsyntax.Expression, depth int) bool {
+	if len(documentsIn(e)) > 0 {
+		return true
+	}
+	if depth > 10 {
+		return false
+	}
+	for _, t := range e.Variables() {
+		if l, ok := m.locals[localName(t)]; ok && m.refersToDocument(l, depth+1) {
+			return true
+		}
+	}
+	return false
 }
 
 // localName is the x of local.x; empty: the traversal is something else.

@@ -56,7 +56,7 @@ func (r *runner) hclAttribute(m *module, b *hclsyntax.Block, path string, a *hcl
 		return
 	case err != nil:
 		return // a text that is no policy, in an attribute that may hold another thing
-	case root == nil && len(documentsIn(a.Expr)) > 0, root == nil && m.throughLocal(a.Expr):
+	case root == nil && m.refersToDocument(a.Expr, 0):
 		return // checked where the document is
 	case root == nil || root.unknown:
 		skip("the policy is known at plan time only", planFix)
@@ -73,16 +73,6 @@ func (r *runner) hclAttribute(m *module, b *hclsyntax.Block, path string, a *hcl
 		d.guess()
 	}
 	r.check(d)
-}
-
-// throughLocal reports a local value that is a policy document's json.
-func (m *module) throughLocal(e hclsyntax.Expression) bool {
-	for _, t := range e.Variables() {
-		if l, ok := m.locals[localName(t)]; ok && len(documentsIn(l)) > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // policyOf reads the policy that an expression is: jsonencode of an object, or a

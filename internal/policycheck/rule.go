@@ -60,7 +60,10 @@ type Finding struct {
 // Diagnostic is the finding in the form of all diagnostics.
 func (f *Finding) Diagnostic() *diag.Diagnostic {
 	summary := f.Message
-	if f.Policy != "" && f.At.Line > 0 {
+	switch {
+	case f.Policy != "" && f.At.Line == 0 && f.Path != "":
+		summary = f.Policy + ": " + f.Path + ": " + summary
+	case f.Policy != "":
 		summary = f.Policy + ": " + summary
 	}
 	return &diag.Diagnostic{Rule: f.Rule.ID, Summary: summary, At: f.At, Found: f.Found, Why: f.Rule.Why, Fix: f.Fix, Ref: f.Rule.Page}

@@ -75,15 +75,33 @@ func types(a *action) string {
 	if len(a.actions) > 1 || len(names) > most {
 		return "other types"
 	}
-	return "type " + strings.Join(names, " or ")
+	return strings.Join(names, " or ")
 }
 
-// forms shows the ARN that the action wants.
+// forms shows the ARN that the action wants, the shortest of them: others are
+// mostly of access points and their like.
 func forms(a *action) string {
+	best := ""
 	for _, r := range a.actions[0].Resources {
-		if typ, ok := a.service.Resource(r.Type); ok && len(typ.ARNs) > 0 && len(a.actions) == 1 {
-			return fmt.Sprintf("name resources like %q", typ.ARNs[0])
+		typ, ok := a.service.Resource(r.Type)
+		if !ok || len(a.actions) > 1 {
+			continue
+		}
+		for _, form := range typ.ARNs {
+			if best == "" || len(form) < len(best) {
+				best = form
+			}
 		}
 	}
-	return ""
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("name resources like %q", readable(best))
+}
+
+// readable writes the form of an ARN as people write examples: the placeholders
+// in capitals.
+func readable(form string) string {
+	form = strings.ReplaceAll(form, "${Partition}", "aws")
+	return placeholder.ReplaceAllStringFunc(form, func(p string) string { return strings.ToUpper(p[2 : len(p)-1]) })
 }

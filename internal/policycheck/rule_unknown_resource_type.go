@@ -25,7 +25,7 @@ var unknownResourceType = &Rule{
 					if service, ok := strangeARN(s, n); ok {
 						f := p.report(n, "%s has no resource with an ARN like %q", service.Name, shown(n.text))
 						if near := nearestForm(service, n.text); near != "" {
-							f.fix("did you mean %q?", near)
+							f.fix("did you mean %q?", readable(near))
 						}
 					}
 				}
