@@ -69,7 +69,7 @@ func (h *held) clauses(r *Role, t *Presented) []Clause {
 	}
 	line, column := h.place("Principal")
 	list := []Clause{{
-		Element: "Principal", Wanted: names, Carried: []string{"Federated " + r.providerARN(t)}, Met: h.principal,
+		Element: "Principal", Wanted: names, Carried: []string{"Federated " + r.shownARN(t)}, Met: h.principal,
 		Note: h.principalNote(r, t), Line: line, Column: column,
 	}}
 	element := "Action"

@@ -15,6 +15,8 @@ type danger struct {
 	// find says why, how to mend it, and at which condition; nil: the statement
 	// as a whole. An empty why: the danger is not there.
 	find func(g *guard) (why, fix string, at *condition)
+	// each is the same for one condition, in place of find.
+	each func(g *guard, c *condition) (why, fix string)
 }
 
 // guard is an Allow statement that tokens are presented to.
@@ -40,16 +42,26 @@ func (e *explainer) dangers(h *held) (found []Finding) {
 		g.issuer = plainIssuer(h.providers()[0])
 		g.kind = oidc.KindOf(g.issuer)
 	}
-	for _, d := range dangers {
-		why, fix, at := d.find(g)
+	add := func(d *danger, why, fix string, at *condition) {
 		if why == "" {
-			continue
+			return
 		}
 		f := Finding{Rule: d.id, Statement: h.index, Why: why, Fix: fix, Line: h.line, Column: h.at.Column}
 		if at != nil {
 			f.Line, f.Column, f.Value = at.line, at.column, at.operator.Name+" "+at.key
 		}
 		found = append(found, f)
+	}
+	for _, d := range dangers {
+		if d.find != nil {
+			why, fix, at := d.find(g)
+			add(d, why, fix, at)
+			continue
+		}
+		for i := range h.conditions {
+			why, fix := d.each(g, &h.conditions[i])
+			add(d, why, fix, &h.conditions[i])
+		}
 	}
 	return append(found, g.subjects()...)
 }

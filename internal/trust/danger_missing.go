@@ -29,27 +29,21 @@ func (g *guard) fate(c *condition, class Class, claim string) string {
 }
 
 // ifExistsOnToken: IfExists on a claim.
-var ifExistsOnToken = &danger{id: "if-exists", find: func(g *guard) (why, fix string, at *condition) {
-	for i := range g.conditions {
-		c := &g.conditions[i]
-		if class, claim, ok := g.onToken(c); ok && c.operator.IfExists {
-			return "IfExists is met when the key is missing: " + g.fate(c, class, claim), "take IfExists off the operator", c
-		}
+var ifExistsOnToken = &danger{id: "if-exists", each: func(g *guard, c *condition) (why, fix string) {
+	if class, claim, ok := g.onToken(c); ok && c.operator.IfExists {
+		return "IfExists is met when the key is missing: " + g.fate(c, class, claim), "take IfExists off the operator"
 	}
-	return "", "", nil
+	return "", ""
 }}
 
 // forAllOnToken: ForAllValues on a claim.
 // Source: IAM User Guide, reference_policies_multi-value-conditions: true when
 // the key is missing.
-var forAllOnToken = &danger{id: "for-all-values", find: func(g *guard) (why, fix string, at *condition) {
-	for i := range g.conditions {
-		c := &g.conditions[i]
-		if class, claim, ok := g.onToken(c); ok && c.operator.Set == "ForAllValues" && !g.guarded(c) {
-			return "ForAllValues is met when the key is missing: " + g.fate(c, class, claim), "take ForAllValues: off the operator; for a list of values, write ForAnyValue:", c
-		}
+var forAllOnToken = &danger{id: "for-all-values", each: func(g *guard, c *condition) (why, fix string) {
+	if class, claim, ok := g.onToken(c); ok && c.operator.Set == "ForAllValues" && !g.guarded(c) {
+		return "ForAllValues is met when the key is missing: " + g.fate(c, class, claim), "take ForAllValues: off the operator; for a list of values, write ForAnyValue:"
 	}
-	return "", "", nil
+	return "", ""
 }}
 
 // guarded reports whether a Null condition asks for the key to be there.
@@ -64,13 +58,10 @@ func (g *guard) guarded(c *condition) bool {
 }
 
 // negatedOnMissing: a negated condition on a claim that no request has.
-var negatedOnMissing = &danger{id: "negated-on-missing", find: func(g *guard) (why, fix string, at *condition) {
-	for i := range g.conditions {
-		c := &g.conditions[i]
-		class, claim, ok := g.onToken(c)
-		if ok && class != ClassClaim && c.operator.Negated && !c.operator.IfExists {
-			return "a negated condition is met when the key is missing: " + g.fate(c, class, claim), "say it by a claim that STS shows, such as sub", c
-		}
+var negatedOnMissing = &danger{id: "negated-on-missing", each: func(g *guard, c *condition) (why, fix string) {
+	class, claim, ok := g.onToken(c)
+	if ok && class != ClassClaim && c.operator.Negated && !c.operator.IfExists {
+		return "a negated condition is met when the key is missing: " + g.fate(c, class, claim), "say it by a claim that STS shows, such as sub"
 	}
-	return "", "", nil
+	return "", ""
 }}

@@ -8,20 +8,28 @@ import (
 
 // pullRequestPublic: a public repository whose pull requests come in.
 var pullRequestPublic = &danger{id: "pull-request-public", find: func(g *guard) (why, fix string, at *condition) {
-	visibility, _ := g.token.Claims["repository_visibility"].(string)
-	repository, _ := g.token.Claims["repository"].(string)
-	if g.kind != oidc.KindGitHub || visibility != "public" || g.issuer != g.token.issuer() {
-		return "", "", nil
-	}
 	for i := range g.conditions {
 		c := &g.conditions[i]
-		if g.claim(c) == "sub" && !c.operator.Negated && c.operator.Holds("repo:"+repository+":pull_request", c.values) {
+		if g.issuer == g.token.issuer() && g.claim(c) == "sub" && !c.operator.Negated && c.operator.Holds(g.token.publicPullRequest(), c.values) {
 			return "the repository is public, and the subject lets its pull requests in: the code that then runs with the role is the pull request's, before anybody has read it",
 				"name a branch, or an environment with required reviewers", c
 		}
 	}
 	return "", "", nil
 }}
+
+// publicPullRequest is the subject of the pull requests of the token's repository
+// where that is public on GitHub; else it is no subject at all.
+func (t *Presented) publicPullRequest() string {
+	visibility, _ := t.Claims["repository_visibility"].(string)
+	if visibility != "public" || oidc.KindOfToken(t.Issuer, t.Claims) != oidc.KindGitHub {
+		return ""
+	}
+	if m := withIDs.FindString(t.subject()); m != "" {
+		return m + "pull_request"
+	}
+	return "repo:" + t.project() + ":pull_request"
+}
 
 // mergeRequestWrites: a merge or pull request is admitted to a role that writes.
 var mergeRequestWrites = &danger{id: "merge-request-writes", find: func(g *guard) (why, fix string, at *condition) {

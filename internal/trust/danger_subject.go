@@ -14,7 +14,7 @@ var anyPrincipal = &danger{id: "principal-anyone", find: func(g *guard) (why, fi
 		return "", "", nil
 	}
 	return "Principal \"*\" trusts every identity provider of the account, those of other teams and those that come later, and every caller of AWS for other actions",
-		fmt.Sprintf("write \"Principal\": {\"Federated\": %q}", g.role.providerARN(g.token)), nil
+		fmt.Sprintf("write \"Principal\": {\"Federated\": %q}", g.role.shownARN(g.token)), nil
 }}
 
 // bindings are the claims besides sub that tie a token to a project or its owner.
@@ -40,14 +40,16 @@ var noSubject = &danger{id: "no-subject", find: func(g *guard) (why, fix string,
 			return "", "", nil // the other rules tell what is wrong with it
 		}
 	}
-	who := "everyone who can run a job there"
+	who := "everyone who can run a job at " + g.issuer
 	switch {
-	case g.issuer == "gitlab.com", g.kind == oidc.KindGitHub:
-		who = "anybody in the world, with an account that costs nothing"
+	case g.issuer == "gitlab.com":
+		who = "anybody in the world who has an account at gitlab.com, which costs nothing,"
+	case g.kind == oidc.KindGitHub:
+		who = "anybody in the world who has an account at GitHub, which costs nothing,"
 	case g.kind == oidc.KindGitLab:
-		who = "everyone who has a project on that GitLab"
+		who = "everyone who has a project at " + g.issuer
 	}
-	return fmt.Sprintf("no condition says whose tokens come in: every token of %s does that passes the rest, so %s", g.issuer, who),
+	return "no condition says whose tokens come in: " + who + " gets in with a token that passes the rest",
 		fmt.Sprintf("add a condition StringEquals on %s:sub", g.issuer), nil
 }}
 

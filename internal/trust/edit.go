@@ -24,45 +24,67 @@ func (e *explainer) edit() Edit {
 	if why != "" {
 		return no("%s", why)
 	}
-	if changed == string(e.role.Policy.Source()) {
+	src := string(e.role.Policy.Source())
+	if changed == src && len(e.answer.Dangers) > 0 {
+		return no("no edit that is sure to be safe takes the danger away: see above for what to mend")
+	}
+	if changed == src {
 		return no("none is needed: it admits this token, and no stranger was found whom it admits")
 	}
+	result, why := e.try(changed)
+	// A statement of its own for this token leaves the others as they are.
+	if own := e.insert(src); why != "" && !e.verdict.Admitted && own != changed {
+		if second, again := e.try(own); again == "" {
+			result, why = second, ""
+		}
+	}
+	if why != "" {
+		return no("%s", why)
+	}
+	if slices.ContainsFunc(e.answer.Never, func(f Finding) bool { return f.Rule == audienceNotAsked.id }) {
+		result.Why += "; better than this edit is to let the job ask for the audience that the policy wants"
+	}
+	if e.role.Clients == nil {
+		result.Why += fmt.Sprintf("; the client list of the identity provider, which is not known here, must have %s", show(e.token.audience()))
+	}
+	return result
+}
+
+// try holds a changed policy against the token and against strangers.
+func (e *explainer) try(changed string) (result Edit, why string) {
 	edited := *e.role
 	var err error
 	if edited.Policy, err = policy.Parse(e.role.Policy.Name(), []byte(changed), policy.Trust); err != nil {
 		panic("trust: an edit that is no policy: " + err.Error())
 	}
 	if v := edited.Decide(e.token); !v.Admitted || len(v.Depends) > 0 {
-		return no("no single statement can be mended so that it admits this token: after the edit it would still be refused")
+		return result, "no single statement can be mended so that it admits this token: after the edit it would still be refused"
 	}
-	result := Edit{Document: changed, Refused: []string{}}
+	result = Edit{Document: changed, Refused: []string{}}
+	before := 0
 	for _, s := range strangers(e.token) {
-		if !edited.Decide(s.token).Admitted {
+		switch {
+		case !edited.Decide(s.token).Admitted:
 			result.Refused = append(result.Refused, s.who)
-			continue
-		}
-		if s.hostile || !e.role.Decide(s.token).Admitted {
-			return no("no safe edit of one statement: %s would be admitted as well%s. Mend what is dangerous first", s.who, e.by(s.token))
+		case s.hostile || !e.role.Decide(s.token).Admitted:
+			return result, fmt.Sprintf("no safe edit of one statement: %s would be admitted as well%s. Mend what is dangerous first", s.who, e.by(s.token))
+		default:
+			before++
 		}
 	}
-	name := e.role.Policy.Name()
-	result.Diff = unified(name, string(e.role.Policy.Source()), changed)
-	result.Inputs, why = e.inputs(changed)
-	if why != "" {
-		return no("%s", why)
+	if result.Inputs, why = e.inputs(changed); why != "" {
+		return result, why
 	}
+	result.Diff = unified(e.role.Policy.Name(), string(e.role.Policy.Source()), changed)
 	result.Why = "it admits this token"
 	if e.verdict.Admitted {
 		result.Why = "it still admits this token"
 	}
-	result.Why += fmt.Sprintf("; of %d strangers like it, it refuses %d", len(strangers(e.token)), len(result.Refused))
-	if n := len(strangers(e.token)) - len(result.Refused); n > 0 {
-		result.Why += fmt.Sprintf(", and %d came in before by what the policy says on purpose", n)
+	result.Why += fmt.Sprintf("; of %d strangers like it, it refuses %d", before+len(result.Refused), len(result.Refused))
+	if before > 0 {
+		result.Why += fmt.Sprintf(", and %d came in before by what the policy says on purpose", before)
 	}
-	if e.role.Clients == nil {
-		result.Why += fmt.Sprintf("; the client list of the identity provider, which is not known here, must have %s", show(e.token.audience()))
-	}
-	return result
+	return result, ""
 }
 
 // noEdit says why no change of the policy would do; empty: one may.
@@ -90,13 +112,47 @@ func (e *explainer) noEdit() string {
 	if what := t.unreviewed(); what != "" && r.Writes {
 		return fmt.Sprintf("no safe edit: %s would get a role that writes. Give it a role that only reads", what)
 	}
+	if protected, ok := t.Claims["ref_protected"].(string); ok && protected != "true" && r.Writes && t.Claims["environment"] == nil && !e.verdict.Admitted {
+		return "no safe edit: the ref is not protected, so that everyone who can push to the project would get a role that writes. Protect the branch or tag, or give the job a protected environment"
+	}
 	if job, _ := t.Claims["job_project_path"].(string); job != "" && t.Claims["project_path"] != nil && job != t.Claims["project_path"] {
 		return fmt.Sprintf("no safe edit: the token is of the fork %s, whose owner decides what it runs", show(t.project()))
+	}
+	if e.otherIDs() {
+		return "no safe edit: the policy names the repository by its IDs, and this token does not have them: it is of another repository that has the name now, or the edit would trust whoever has the name"
 	}
 	if strings.ContainsAny(t.subject(), "*?$") {
 		return "no safe edit: the subject has characters that a policy takes for wildcards or variables"
 	}
 	return ""
+}
+
+// otherIDs reports whether the policy trusts the repository of that name by other
+// IDs than the token's.
+func (e *explainer) otherIDs() bool {
+	owner, name, ids := e.token.repository()
+	for i := range e.held {
+		for _, c := range e.held[i].conditions {
+			for _, v := range c.values {
+				if m := withIDs.FindStringSubmatch(v); m != nil && strings.EqualFold(m[1], owner) && strings.EqualFold(m[2], name) && m[0] != ids {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// repository is the owner and the name of GitHub's repository in the subject, and
+// the part of it that has the IDs; empty: it has none.
+func (t *Presented) repository() (owner, name, ids string) {
+	if m := withIDs.FindStringSubmatch(t.subject()); m != nil {
+		return m[1], m[2], m[0]
+	}
+	if m := plainRepo.FindStringSubmatch(t.subject()); m != nil {
+		return m[1], m[2], ""
+	}
+	return "", "", ""
 }
 
 // by names the statement that admits a token.
@@ -127,7 +183,10 @@ func (e *explainer) change() (text, why string) {
 			return src, ""
 		}
 	}
-	if h == nil || len(h.providers()) == 0 {
+	if e.role.account() == placeholder && (h == nil || h.anyone()) {
+		return "", "none yet: the account of the role is not known, and the edit names the provider in it (give --account)"
+	}
+	if h == nil {
 		return e.insert(src), ""
 	}
 	conditions, why := e.narrow(h)
@@ -135,6 +194,10 @@ func (e *explainer) change() (text, why string) {
 		return "", why
 	}
 	var edits []replacement
+	if h.anyone() {
+		p := h.at.Get("Principal")
+		edits = append(edits, replacement{p.Start, p.End, `{"Federated": ` + quote(e.role.providerARN(e.token)) + `}`})
+	}
 	if len(h.lacks) > 0 {
 		if h.notAction {
 			return "", "no safe edit: the statement allows by NotAction"

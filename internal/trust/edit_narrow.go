@@ -45,10 +45,14 @@ func (e *explainer) narrow(h *held) (terms []term, why string) {
 			terms = append(terms, keep)
 		case isClaim && c.operator.Negated, c.operator.Family == policy.FamilyNull:
 			return nil, fmt.Sprintf("no safe edit: %s keeps this token out on purpose, by %s on %s", h.name(), c.operator.Name, c.key)
+		case isClaim && claim == "amr" && c.operator.Set == "" && slices.ContainsFunc(h.results[i].Carried, func(v string) bool { return c.operator.Holds(v, c.values) }):
+			terms = append(terms, term{"ForAnyValue:" + c.operator.Name, c.key, c.values})
 		case isClaim:
-			if values, ok := t.single(claim); ok {
-				terms = append(terms, term{"StringEquals", t.issuer() + ":" + claim, []string{values}})
+			value, ok := text1(t.Claims[claim])
+			if !ok || len(e.possible(h, c)) > 0 {
+				return nil, fmt.Sprintf("no safe edit: %s wants %s to %s %s on purpose, and this token is not like that", h.name(), c.key, verb(c.operator), quoted(c.values))
 			}
+			terms = append(terms, term{"StringEquals", t.issuer() + ":" + claim, []string{value}})
 		case class == ClassHidden, class == ClassForeign, class == ClassMisspelt:
 			// It can never be met; the subject takes its place.
 		default:
@@ -71,29 +75,43 @@ func (e *explainer) narrow(h *held) (terms []term, why string) {
 	return append(terms, term{like, t.issuer() + ":sub", sub}), ""
 }
 
-// single is a claim as STS shows it.
-func (t *Presented) single(claim string) (string, bool) {
-	return text1(t.Claims[claim])
-}
-
-// harmless are the values of a condition on the subject that some token can
-// match and that admit no strangers.
+// harmless are the values of a condition on the subject that some token of the
+// project can match and that admit no strangers.
 func (e *explainer) harmless(h *held, c *condition) (values []string) {
-	for j, v := range c.values {
-		at := c.at
-		if at.Kind == policy.ElementList {
-			at = at.Items[j]
+	for _, v := range e.possible(h, c) {
+		at := c.place(v)
+		dangerous := slices.ContainsFunc(e.answer.Dangers, func(f Finding) bool {
+			return f.Statement == h.index && f.Line == at.Line && f.Column == at.Column
+		})
+		pull := e.token.publicPullRequest()
+		dangerous = dangerous || pull != "" && c.operator.Holds(pull, []string{v})
+		if !dangerous && !c.open(v) && !c.operator.Fold && (c.operator.Like || !strings.ContainsAny(v, "*?")) {
+			values = append(values, v)
 		}
-		bad := func(f Finding) bool {
-			return f.Statement == h.index && f.Line == at.Line && f.Column == at.Column && (f.Scope == ScopeAny || f.Scope == "")
-		}
-		if slices.ContainsFunc(e.answer.Never, bad) || slices.ContainsFunc(e.answer.Dangers, bad) || c.open(v) || c.operator.Fold {
-			continue
-		}
-		if !c.operator.Like && strings.ContainsAny(v, "*?") {
-			continue
-		}
-		values = append(values, v)
 	}
 	return values
+}
+
+// possible are the values of a condition that some token of the project can
+// match.
+func (e *explainer) possible(h *held, c *condition) (values []string) {
+	for _, v := range c.values {
+		at := c.place(v)
+		if !slices.ContainsFunc(e.answer.Never, func(f Finding) bool {
+			return f.Statement == h.index && f.Line == at.Line && f.Column == at.Column && f.Scope != ScopeJob
+		}) {
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
+// place is where a value of the condition stands.
+func (c *condition) place(value string) *policy.Element {
+	for _, item := range c.at.Items {
+		if item.Text == value {
+			return item
+		}
+	}
+	return c.at
 }

@@ -219,7 +219,7 @@ func (s *statement) name() string {
 }
 
 func (r *Role) provider(t *Presented) Provider {
-	p := Provider{ARN: r.providerARN(t), Known: r.Clients != nil, ClientIDs: []string{}}
+	p := Provider{ARN: r.shownARN(t), Known: r.Clients != nil, ClientIDs: []string{}}
 	if clients, ok := r.Clients[t.issuer()]; ok {
 		p.Registered, p.ClientIDs = true, append(p.ClientIDs, clients...)
 	}

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -50,7 +51,9 @@ func subGrammar(kind oidc.Kind, customised bool) string {
 	case kind == oidc.KindGitLab:
 		return gitLabSub
 	case kind == oidc.KindGitHub && customised:
-		part := `(?:` + gitHubRepo + `|` + gitHubContext + `|(?:` + strings.Join(oidc.ClaimNames(kind), "|") + `|repo_property_[^:]+):[^:]+)`
+		// The claim ref has the form that the context gives it.
+		names := slices.DeleteFunc(oidc.ClaimNames(kind), func(n string) bool { return n == "ref" })
+		part := `(?:` + gitHubRepo + `|` + gitHubContext + `|(?:` + strings.Join(names, "|") + `|repo_property_[^:]+):[^:]+)`
 		return part + `(?::` + part + `)*`
 	case kind == oidc.KindGitHub:
 		return gitHubSub
@@ -94,14 +97,15 @@ func possible(o policy.Operator, value, expr string) bool {
 		at int
 		pc uint32
 	}
-	start := state{0, uint32(prog.Start)}
-	seen, queue := map[state]bool{start: true}, []state{start}
+	seen := make([]bool, (len(want)+1)*len(prog.Inst))
+	var queue []state
 	add := func(s state) {
-		if !seen[s] {
-			seen[s] = true
+		if i := s.at*len(prog.Inst) + int(s.pc); !seen[i] {
+			seen[i] = true
 			queue = append(queue, s)
 		}
 	}
+	add(state{0, uint32(prog.Start)})
 	for len(queue) > 0 {
 		s := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]

@@ -41,7 +41,7 @@ var (
 	impossibleValues = []*impossible{
 		blanks, wildcardInEquals, gitHubSubjectOnGitLab, gitLabSubjectOnGitHub, refTypeMR, shortRef, subjectRule, subjectForm, claimForm,
 		audienceNotClient, audienceNotAsked,
-		subjectCustomised, subjectImmutable, subjectNotImmutable, subjectEscapedColon, subjectNoEnvironment, subjectEnvironmentWins, letterCase,
+		subjectEscapedColon, subjectCustomised, subjectImmutable, subjectNotImmutable, subjectOtherIDs, subjectNoEnvironment, subjectEnvironmentWins, letterCase,
 	}
 )
 

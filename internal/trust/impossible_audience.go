@@ -11,11 +11,11 @@ import (
 // audienceNotClient: an audience that the provider's client list does not have.
 var audienceNotClient = &impossible{id: "audience-not-client", scope: ScopeAny, find: func(w *want) (why, fix string) {
 	clients, known := w.role.Clients[w.issuer]
-	if w.claim != "aud" || !known || slices.ContainsFunc(clients, func(c string) bool { return w.condition.operator.Holds(c, []string{w.value}) }) {
+	if w.claim != "aud" || !known || w.met || slices.ContainsFunc(clients, func(c string) bool { return w.condition.operator.Holds(c, []string{w.value}) }) {
 		return "", ""
 	}
 	return fmt.Sprintf("the client list of the provider has only %s, so no token for %s gets as far as the policy", quoted(clients), show(w.value)),
-		"name an audience of the client list, or add this one to it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn " + w.role.providerARN(w.token) + " --client-id " + w.value
+		"name an audience of the client list, or add this one to it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn " + w.role.shownARN(w.token) + " --client-id " + w.value
 }}
 
 // audienceNotAsked: the token has the forge's default audience, because its job

@@ -31,5 +31,15 @@ var subjectNotImmutable = &impossible{id: "subject-not-immutable", scope: ScopeP
 		return "", ""
 	}
 	return "the repository does not have the immutable subject: its tokens have no IDs in the sub",
-		"write " + has[0] + w.value[len(wants[0]):] + ", or let the repository choose the immutable form"
+		"let the repository choose the immutable form, if the IDs are its own; " + has[0] + w.value[len(wants[0]):] + " would trust whoever has the name"
+}}
+
+// subjectOtherIDs: a subject with the IDs of another repository of that name.
+var subjectOtherIDs = &impossible{id: "subject-other-ids", scope: ScopeProject, find: func(w *want) (why, fix string) {
+	has, wants := withIDs.FindStringSubmatch(w.carried()), withIDs.FindStringSubmatch(w.value)
+	if w.kind != oidc.KindGitHub || has == nil || wants == nil || has[1] != wants[1] || has[2] != wants[2] || has[0] == wants[0] {
+		return "", ""
+	}
+	return "the repository has the name that the policy wants, and other IDs: it is not the one that was meant, which was deleted or renamed, and somebody took the name",
+		"find out whose repository this is before you trust it"
 }}

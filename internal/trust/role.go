@@ -237,6 +237,15 @@ func (r *Role) providerARN(t *Presented) string {
 	return "arn:" + r.partition() + ":iam::" + r.account() + ":oidc-provider/" + t.issuer()
 }
 
+// shownARN is providerARN for a person: an account that is not known is not made
+// up.
+func (r *Role) shownARN(t *Presented) string {
+	if r.account() == placeholder {
+		return "arn:" + r.partition() + ":iam::ACCOUNT:oidc-provider/" + t.issuer()
+	}
+	return r.providerARN(t)
+}
+
 // context holds what STS knows when it asks the trust policy.
 // Source: IAM User Guide, reference_policies_condition-keys: which global keys
 // an unsigned request has; aws:FederatedProvider is there for the trust policy.
