@@ -17,7 +17,7 @@ var layers = []struct {
 }{
 	{"policy", []string{"policy"}, false},
 	{"policytest", []string{"policy/policytest"}, false},
-	{"assets and facts", []string{"modules", "internal/diag", "examples", "internal/oidc", "internal/serviceref/..."}, false},
+	{"assets and facts", []string{"modules", "internal/diag", "examples", "internal/oidc", "internal/serviceref/...", "internal/eventpattern"}, false},
 	{"base", []string{"sandbox/...", "release", "internal/engine/...", "internal/room"}, false},
 	{"knowledge", []string{"internal/trust"}, false},
 	{"locks", []string{"internal/lock"}, false},
