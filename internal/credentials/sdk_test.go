@@ -160,7 +160,7 @@ func (c combination) setUp(t *testing.T, cloud string) []string {
 		}
 	}
 	env := []string{"AWS_CONFIG_FILE=" + filepath.Join(dir, "config"), "AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(dir, "credentials"), "HOME=" + dir,
-		"AWS_REGION=eu-west-2", "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + cloud, "AWS_ENDPOINT_URL_STS=" + cloud}
+		"AWS_REGION=eu-west-2", "AWS_DEFAULT_REGION=eu-west-2", "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + cloud, "AWS_ENDPOINT_URL_STS=" + cloud}
 	for k, v := range c.env {
 		if k != "AWS_SECRET_ACCESS_KEY" {
 			v = fill.Replace(v)
