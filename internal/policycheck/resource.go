@@ -38,6 +38,9 @@ func fits(n *node, service *serviceref.Service, typ string) bool {
 		return true
 	}
 	glob := arnGlob(n)
+	if len(glob) > longestARN {
+		return true
+	}
 	for _, form := range r.ARNs {
 		if policy.Overlaps(glob, placeholder.ReplaceAllString(form, "*"), false) && !objectForBucket(form, glob) {
 			return true
@@ -52,17 +55,6 @@ func objectForBucket(form, glob string) bool {
 	return strings.HasSuffix(form, ":s3:::${BucketName}") && strings.Contains(glob, "/")
 }
 
-// fitsAction reports whether the entry may name a resource that the action is
-// authorised against.
-func fitsAction(n *node, service *serviceref.Service, a *serviceref.Action) bool {
-	for _, r := range a.Resources {
-		if fits(n, service, r.Type) {
-			return true
-		}
-	}
-	return false
-}
-
 // typeOf reports whether one of the services has a resource type that the entry
 // may name.
 func typeOf(n *node, services []*serviceref.Service) bool {
@@ -75,3 +67,10 @@ func typeOf(n *node, services []*serviceref.Service) bool {
 	}
 	return false
 }
+
+// mostEntries bounds the lists that are compared entry by entry: the work grows
+// with the square of them, and no policy that AWS stores has as many.
+const mostEntries = 1000
+
+// longestARN is more than an ARN may have.
+const longestARN = 2048

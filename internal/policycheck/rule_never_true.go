@@ -51,6 +51,9 @@ func hopeless(c *condition) string {
 	return ""
 }
 
+// mostPairs bounds the comparison of two lists of values.
+const mostPairs = 10_000
+
 // exclude reports for sure only that no value, nor its absence, meets both.
 func exclude(a, b *condition) bool {
 	if a.lacks() && b.requires() || b.lacks() && a.requires() {
@@ -65,6 +68,9 @@ func exclude(a, b *condition) bool {
 	}
 	x, known := a.texts()
 	y, too := b.texts()
+	if len(x)*len(y) > mostPairs {
+		return false
+	}
 	if !known || !too || len(x) == 0 || len(y) == 0 || slices.ContainsFunc(append(slices.Clone(x), y...), func(v string) bool { return strings.Contains(v, "${") }) {
 		return false
 	}

@@ -2,8 +2,10 @@ package policycheck
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/strongroom-dev/strongroom/internal/serviceref"
 	"github.com/strongroom-dev/strongroom/policy"
 )
 
@@ -28,6 +30,9 @@ var resourceNeverMatches = &Rule{
 }
 
 func (p *pass) meet(s *statement) {
+	if len(s.resource.items) > mostEntries || s.action == nil || len(s.action.items) > mostEntries {
+		return
+	}
 	for _, n := range s.resource.items {
 		if _, strange := strangeARN(s, n); strange {
 			return // unknown-resource-type tells
@@ -36,6 +41,7 @@ func (p *pass) meet(s *statement) {
 	actions, all := actionsOf(s.action)
 	used := make([]bool, len(s.resource.items))
 	met := false
+	acts := fitting{}
 	for _, a := range actions {
 		if len(a.actions) == 0 {
 			all = false
@@ -46,11 +52,8 @@ func (p *pass) meet(s *statement) {
 		}
 		some := false
 		for i, n := range s.resource.items {
-			for _, one := range a.actions {
-				if fitsAction(n, a.service, one) {
-					used[i], some = true, true
-					break
-				}
+			if slices.ContainsFunc(a.actions, func(one *serviceref.Action) bool { return acts.on(n, a.service, one) }) {
+				used[i], some = true, true
 			}
 		}
 		met = met || some
@@ -63,6 +66,28 @@ func (p *pass) meet(s *statement) {
 			p.report(n, "no action of the statement acts on a resource like %q", shown(n.text)).fix("add an action that does, or remove the resource")
 		}
 	}
+}
+
+// fitting remembers which entries fit which types: actions share them.
+type fitting map[fit]bool
+
+type fit struct {
+	entry   *node
+	service *serviceref.Service
+	typ     string
+}
+
+// on reports whether the entry may name a resource that the action acts on.
+func (f fitting) on(n *node, service *serviceref.Service, a *serviceref.Action) bool {
+	return slices.ContainsFunc(a.Resources, func(r serviceref.ActionResource) bool {
+		key := fit{n, service, r.Type}
+		yes, ok := f[key]
+		if !ok {
+			yes = fits(n, service, r.Type)
+			f[key] = yes
+		}
+		return yes
+	})
 }
 
 // types names the resource types of an action.

@@ -1,6 +1,7 @@
 package policycheck
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/internal/serviceref"
@@ -18,7 +19,7 @@ var unknownResourceType = &Rule{
 	check: func(p *pass) {
 		for _, s := range p.stmts {
 			for _, l := range []*list{s.resource, s.notResource} {
-				if l == nil {
+				if l == nil || len(l.items) > mostEntries {
 					continue
 				}
 				for _, n := range l.items {
@@ -45,14 +46,19 @@ func strangeARN(s *statement, n *node) (*serviceref.Service, bool) {
 	if !ok || len(service.Resources()) == 0 {
 		return nil, false
 	}
-	services := []*serviceref.Service{service}
+	if typeOf(n, []*serviceref.Service{service}) {
+		return service, false
+	}
+	var others []*serviceref.Service
 	for _, l := range []*list{s.action, s.notAction} {
 		actions, _ := actionsOf(l)
 		for _, a := range actions {
-			services = append(services, a.service)
+			if a.service != service && !slices.Contains(others, a.service) {
+				others = append(others, a.service)
+			}
 		}
 	}
-	return service, !typeOf(n, services)
+	return service, !typeOf(n, others)
 }
 
 // nearestForm is the form of ARN whose type is written most like that of text.

@@ -43,6 +43,9 @@ func takesBack(d, s *statement) bool {
 	if d.principal != nil && d.principal.everyone() == nil {
 		return false
 	}
+	if len(d.action.items) > mostEntries || len(s.action.items) > mostEntries || s.resource != nil && len(s.resource.items) > mostEntries {
+		return false
+	}
 	for _, a := range s.action.items {
 		if !slices.ContainsFunc(d.action.items, func(n *node) bool {
 			return n.text == "*" || strings.EqualFold(n.text, a.text) || policy.Covers(n.text, a.text, true)
