@@ -46,13 +46,15 @@ func (s *statement) public() bool {
 
 // confining lists the keys that S3 accepts as limits. The page names those of
 // the first two lines and, of the keys about principals, aws:PrincipalOrgID as
-// an example; the rest are its kin, as iam-simulate classifies them [unsure].
+// an example; the rest are its kin, and those of the endpoint. Any other key
+// leaves a policy public, which is what the page assumes to begin with.
+// Choice public-bucket-keys.
 //
 // Source: S3 User Guide, access-control-block-public-access.
 var confining = [...]string{
 	"aws:SourceIp", "aws:SourceArn", "aws:SourceVpc", "aws:SourceVpce", "aws:SourceOwner", "aws:SourceAccount",
 	"aws:userid", "s3:x-amz-server-side-encryption-aws-kms-key-id", "s3:DataAccessPointArn", "s3:DataAccessPointAccount",
-	"aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:SourceOrgID",
+	"aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalAccount", "aws:PrincipalArn",
 	"aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPaths", "aws:SourceVpcArn",
 	"aws:PrincipalServiceName", "aws:PrincipalServiceNamesList", "aws:PrincipalIsAWSService",
 }

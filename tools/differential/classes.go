@@ -42,6 +42,10 @@ var classes = []class{
 	{"public-bucket", func(t tree, ours, theirs policytest.Answer) bool {
 		return ours == policytest.ExplicitlyDenied && theirs == policytest.ImplicitlyDenied && t.request()["s3BlockPublicAccess"] == true
 	}},
+	{"public-bucket-org-paths", func(t tree, ours, theirs policytest.Answer) bool {
+		return ours != policytest.ExplicitlyDenied && theirs == policytest.ExplicitlyDenied && t.request()["s3BlockPublicAccess"] == true &&
+			t.operator(func(op string, keys map[string]any) bool { return strings.HasPrefix(op, "ForAnyValue:") && strings.Contains(string(encode(keys)), "OrgPaths") })
+	}},
 	{"session-named", func(t tree, ours, theirs policytest.Answer) bool {
 		return ours == policytest.Allowed && theirs == policytest.ImplicitlyDenied && t.root["sessionPolicy"] != nil && t.resource()["policy"] != nil
 	}},
