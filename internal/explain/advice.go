@@ -54,11 +54,17 @@ func (a *Answer) aroundDeny() {
 			a.Fixes = append(a.Fixes, Fix{Where: where, What: "this Deny has no condition: no Allow anywhere gets past it. Only a change of the statement itself does, by who owns that policy"})
 			continue
 		}
-		var ways []string
-		for _, c := range s.Conditions {
-			ways = append(ways, c.Operator+" "+c.Key+" "+quoted(c.Wanted)+" is no longer so")
+		f := Fix{Where: where, What: "no Allow gets past a Deny; this one leaves alone "}
+		if aim := aimFor(s); aim != "" {
+			f.What += "a request " + aim
+		} else {
+			var ways []string
+			for _, c := range s.Conditions {
+				ways = append(ways, c.Operator+" "+c.Key+" "+quoted(c.Wanted)+" does not hold")
+			}
+			f.What += "a request for which " + strings.Join(ways, ", or ")
 		}
-		a.Fixes = append(a.Fixes, Fix{Where: where, What: "no Allow gets past a Deny; this one stops applying when " + strings.Join(ways, ", or ") + aimFor(s)})
+		a.Fixes = append(a.Fixes, f)
 	}
 }
 
@@ -68,12 +74,12 @@ func aimFor(s Statement) string {
 		op := strings.ToLower(c.Operator)
 		switch {
 		case strings.Contains(op, "not") && family(op) != "null" && len(c.Wanted) > 0:
-			return ": send the request with " + c.Key + " " + oneOf(c.Wanted)
+			return carry(c, true)
 		case family(op) == "bool" && len(c.Wanted) == 1:
 			other := map[string]string{"true": "false", "false": "true"}[strings.ToLower(c.Wanted[0])]
-			return ": send the request with " + c.Key + " " + strconv.Quote(other) + howTo(c.Key)
+			return "with " + c.Key + " " + strconv.Quote(other) + howTo(c.Key)
 		case family(op) == "null" && slices.Equal(c.Wanted, []string{"true"}):
-			return ": send the request with " + c.Key
+			return "with " + c.Key
 		}
 	}
 	return ""
@@ -133,13 +139,13 @@ func (w *path) edit(s Statement) (Fix, bool) {
 	case len(s.Lacks) == 1 && len(unmet) == 0 && s.Lacks[0] == "resource" && strings.Contains(s.Text, `"Resource"`):
 		return Fix{Where: place(s), What: "add the resource to statement " + called(s), Text: `"Resource": [..., ` + strconv.Quote(w.t.q.Resource) + `]`}, true
 	case len(s.Lacks) == 1 && len(unmet) == 0 && s.Lacks[0] == "principal" && strings.Contains(s.Text, `"Principal"`):
-		if name, ok := w.principal(); ok {
-			return Fix{Where: place(s), What: "add the caller to statement " + called(s), Text: `"Principal": ` + name}, true
+		if typ, name, ok := w.principal(); ok {
+			return Fix{Where: place(s), What: "add the caller to statement " + called(s), Text: `"Principal": {"` + typ + `": [..., ` + strconv.Quote(name) + `]}`}, true
 		}
 	case len(s.Lacks) == 0 && len(unmet) > 0:
 		var parts []string
 		for _, c := range unmet {
-			if way := carry(c); way != "" {
+			if way := carry(c, false); way != "" {
 				parts = append(parts, way)
 			}
 		}
@@ -150,12 +156,16 @@ func (w *path) edit(s Statement) (Fix, bool) {
 	return Fix{}, false
 }
 
-// carry says what a request must carry to meet a condition; empty: it is not
-// plain.
-func carry(c Condition) string {
+// carry says what a request must carry to meet a condition, or for a negated
+// operator with equal set, what it must carry for the values to be equal. Empty:
+// there is nothing plain to say.
+func carry(c Condition, equal bool) string {
 	op := strings.ToLower(c.Operator)
+	prefix, _, _ := strings.Cut(c.Key, ":")
 	switch {
-	case strings.Contains(op, "not") && family(op) != "null":
+	case strings.ContainsAny(prefix, "./"):
+		return "" // a claim of a token, which the caller does not choose
+	case strings.Contains(op, "not") && family(op) != "null" && !equal:
 		return "with " + c.Key + " other than " + quoted(c.Wanted)
 	case family(op) == "null" && slices.Equal(c.Wanted, []string{"false"}):
 		return "with " + c.Key
@@ -172,21 +182,21 @@ func carry(c Condition) string {
 }
 
 // principal is the caller as a Principal element names it.
-func (w *path) principal() (string, bool) {
+func (w *path) principal() (typ, name string, ok bool) {
 	p := w.t.q.Principal
 	switch p.Type {
 	case policy.User, policy.Root:
-		return `{"AWS": ` + strconv.Quote(p.ARN) + `}`, true
+		return "AWS", p.ARN, true
 	case policy.AssumedRole:
 		if p.RoleARN != "" {
-			return `{"AWS": ` + strconv.Quote(p.RoleARN) + `}`, true
+			return "AWS", p.RoleARN, true
 		}
 	case policy.WebIdentity:
-		return `{"Federated": ` + strconv.Quote(p.ARN) + `}`, true
+		return "Federated", p.ARN, true
 	case policy.Service:
-		return `{"Service": ` + strconv.Quote(p.ARN) + `}`, true
+		return "Service", p.ARN, true
 	}
-	return "", false
+	return "", "", false
 }
 
 // add is a statement to add where nothing is near.
@@ -216,13 +226,13 @@ func (w *path) add(reason policy.Reason) (Fix, bool) {
 			st.Principal = json.RawMessage(`"*"`)
 		}
 	case policy.ReasonResource, policy.ReasonKeyPolicy, policy.ReasonTrust:
-		name, ok := w.principal()
+		typ, name, ok := w.principal()
 		if !ok || w.t.q.Principal.Type == policy.WebIdentity {
 			// A trust policy for tokens needs conditions that are not ours to guess.
 			return Fix{}, false
 		}
 		what = "add a statement to the " + reason.String()
-		st.Principal = json.RawMessage(name)
+		st.Principal = json.RawMessage(`{"` + typ + `": ` + strconv.Quote(name) + `}`)
 		if reason == policy.ReasonTrust {
 			st.Resource = ""
 		}

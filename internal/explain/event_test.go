@@ -54,7 +54,7 @@ func TestEventActions(t *testing.T) {
 		{"lambda.amazonaws.com", "UpdateFunctionCode20150331v2", `{"functionName":"f"}`, "", "lambda:UpdateFunctionCode arn:aws:lambda:eu-west-2:111122223333:function:f"},
 		{"lambda.amazonaws.com", "Invoke", `{"functionName":"f"}`, "", "lambda:InvokeFunction arn:aws:lambda:eu-west-2:111122223333:function:f"},
 		{"dynamodb.amazonaws.com", "GetItem", `{"tableName":"t"}`, "", "dynamodb:GetItem arn:aws:dynamodb:eu-west-2:111122223333:table/t"},
-		{"monitoring.amazonaws.com", "PutMetricData", `null`, "", "cloudwatch:PutMetricData *"},
+		{"tagging.amazonaws.com", "GetResources", `null`, "", "tag:GetResources *"},
 		{"iam.amazonaws.com", "ListUsers", `null`, "", "iam:ListUsers *"},
 		// A role's ARN has a path, which the record does not tell: AWS's words do.
 		{"iam.amazonaws.com", "GetRole", `{"roleName":"r"}`, "", "iam:GetRole "},

@@ -32,7 +32,7 @@ func (v *view) line(format string, args ...any) { fmt.Fprintf(&v.b, format+"\n",
 
 func (v *view) reference(a *Answer) {
 	if a.Request.From != "" {
-		v.line("  asked by: %s", a.Request.From)
+		v.line("  read from: %s", a.Request.From)
 	}
 	if a.Outcome != nil && a.Outcome.Text != "" {
 		v.line("  AWS said: %s", a.Outcome.Text)
@@ -57,7 +57,7 @@ func (v *view) path(a *Answer) {
 		row := fmt.Sprintf("%s %-*s  %-11s", mark, width, stepName(s), stateWord(s))
 		var names []string
 		for _, st := range s.Statements {
-			names = append(names, place(st)+" "+called(st)+maybe(st))
+			names = append(names, place(st)+" "+st.Effect.String()+" "+called(st)+maybe(st))
 		}
 		row += " " + strings.Join(names, ", ")
 		if s.Note != "" {
@@ -169,7 +169,7 @@ func (v *view) statement(s Statement, what string) {
 }
 
 func (v *view) unknown(a *Answer) {
-	if len(a.Unknown) == 0 && len(a.Unread) == 0 {
+	if a.Decision != CannotTell || len(a.Unknown) == 0 && len(a.Unread) == 0 {
 		return
 	}
 	v.line("\nWhat would settle it:")
