@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -65,6 +66,8 @@ which AWS does not document.`,
 	f.StringVar(&q.session, "session-name", "", "the RoleSessionName that the pipeline asks for (default session)")
 	f.StringVar(&q.claims, "claims", "", "file of a token's claims, JSON, or -")
 	f.StringVar(&q.from, "env", "", "name of the environment variable that holds the token")
+	edited := f.String("edited", "", "file to write the edited policy to, if there is a safe edit")
+	_ = cmd.MarkFlagFilename("edited", "json")
 	q.job = jobFlags(cmd)
 	f.Lookup("project").Usage = "path of the project or repository, for a token that is described"
 	_ = cmd.MarkFlagFilename("trust-policy", "json")
@@ -90,6 +93,9 @@ which AWS does not document.`,
 			}
 		}
 		if err := writeAnswers(env, answers, *format); err != nil {
+			return err
+		}
+		if err := writeEdited(cmd, *edited, answers); err != nil {
 			return err
 		}
 		if code := exitOfAnswers(answers); code != diag.Yes {
@@ -265,6 +271,23 @@ func writeAnswers(env *Env, answers []*trust.Answer, format string) error {
 		if err := a.Text(env.Stdout, diag.Style{Colour: env.Colour(env.Stdout)}); err != nil {
 			return fmt.Errorf("print the answer: %w", err)
 		}
+	}
+	return nil
+}
+
+// writeEdited writes the policy after the edit to a file. Without an edit, which
+// the answer has told, nothing is written.
+func writeEdited(cmd *cobra.Command, name string, answers []*trust.Answer) error {
+	switch {
+	case name == "":
+		return nil
+	case len(answers) > 1:
+		return usage(cmd, "--edited takes the edit of one trust policy, and %d are given", len(answers))
+	case answers[0].Edit.Document == "":
+		return nil
+	}
+	if err := os.WriteFile(name, []byte(answers[0].Edit.Document), 0o644); err != nil {
+		return &diag.Diagnostic{Rule: "policy-file", Summary: err.Error(), Fix: "name a file that can be written", Err: err}
 	}
 	return nil
 }

@@ -80,9 +80,10 @@ func (e *explainer) try(changed string) (result Edit, why string) {
 	if e.verdict.Admitted {
 		result.Why = "it still admits this token"
 	}
-	result.Why += fmt.Sprintf("; of %d strangers like it, it refuses %d", before+len(result.Refused), len(result.Refused))
-	if before > 0 {
-		result.Why += fmt.Sprintf(", and %d came in before by what the policy says on purpose", before)
+	if before == 0 {
+		result.Why += fmt.Sprintf(", and none of %d strangers like it", len(result.Refused))
+	} else {
+		result.Why += fmt.Sprintf("; of %d strangers like it %d stay out, and %d came in before by what the policy says on purpose", before+len(result.Refused), len(result.Refused), before)
 	}
 	return result, ""
 }

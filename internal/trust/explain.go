@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -35,6 +36,11 @@ func Explain(r *Role, t *Presented) *Answer {
 			Never: h.dead, Clauses: h.clauses(r, t),
 		})
 	}
+	byPlace := func(a, b Finding) int {
+		return cmp.Or(a.Statement-b.Statement, a.Line-b.Line, a.Column-b.Column)
+	}
+	slices.SortStableFunc(a.Never, byPlace)
+	slices.SortStableFunc(a.Dangers, byPlace)
 	e.conclude()
 	a.Edit = e.edit()
 	return a
