@@ -1,6 +1,7 @@
 package room_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,5 +81,60 @@ func TestRenderedStacksPassTheirOwnCheck(t *testing.T) {
 		if err != nil || len(list) > 0 {
 			t.Errorf("%s: %v, %v", stack, list, err)
 		}
+	}
+}
+
+// Blocks reads what is plainly written, and never what is secret.
+func TestBlocks(t *testing.T) {
+	dir := t.TempDir()
+	src := `terraform {
+  backend "s3" {
+    bucket = "state"
+    assume_role = { role_arn = "arn:aws:iam::111122223333:role/state" }
+    shared_credentials_file = "~/one"
+  }
+}
+provider "aws" {
+  alias  = "other"
+  shared_config_files = ["a", "b"]
+  skip_metadata_api_check = true
+  profile = "p-${terraform.workspace}"
+  access_key = "AKIAEXAMPLE"
+  token = "hush"
+  assume_role {
+    role_arn = "arn:aws:iam::111122223333:role/r"
+  }
+  assume_role_with_web_identity {
+    role_arn = var.role
+  }
+}
+provider "other" {
+  profile = "me"
+}
+`
+	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(src), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	blocks, problems, err := room.Blocks(dir)
+	if err != nil || len(problems) > 0 {
+		t.Fatal(problems, err)
+	}
+	var got []string
+	for _, b := range blocks {
+		got = append(got, strings.TrimSpace(b.Name+" "+b.Alias))
+		for _, a := range b.Arguments {
+			got = append(got, fmt.Sprintf("%d %s=%s", a.At.Line, a.Name, a.Value))
+			if b.Argument(a.Name) == nil || strings.Contains(a.Value+a.Source, "hush") || strings.Contains(a.Value+a.Source, "AKIA") {
+				t.Errorf("%+v", a)
+			}
+		}
+	}
+	want := []string{
+		`backend "s3"`, "4 assume_role=arn:aws:iam::111122223333:role/state", "5 shared_credentials_file=~/one",
+		`provider "aws" other`, "10 shared_config_files=a,b", "11 skip_metadata_api_check=true", "12 profile=", "13 access_key=", "14 token=",
+		"15 assume_role=arn:aws:iam::111122223333:role/r", "18 assume_role_with_web_identity=",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
 	}
 }
