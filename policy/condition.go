@@ -34,7 +34,7 @@ type operands struct {
 
 // compile fills the compiled form of values; the result is empty, or says for
 // the value at index i what is wrong with it. With loose, such a value equals
-// nothing, and a negated operator is not met by it.
+// nothing, and a negated operator is not met by it. Choice doubtful-policy-value.
 func (c *condition) compile(variables, loose bool) (i int, problem, fix string) {
 	c.exact = c.op.family == famString && !c.op.fold
 	switch c.op.family {
@@ -145,7 +145,8 @@ func parseNet(v string) (netip.Prefix, bool) {
 	return n, err == nil
 }
 
-// parseAddr refuses zones, which no source address carries.
+// parseAddr refuses zones, which no source address carries. An IPv4 address in
+// IPv6 form stays one of IPv6. Choice mapped-address.
 func parseAddr(v string) (netip.Addr, bool) {
 	if strings.IndexByte(v, '%') >= 0 {
 		return netip.Addr{}, false
@@ -157,7 +158,8 @@ func parseAddr(v string) (netip.Addr, bool) {
 // met reports whether the request satisfies the condition.
 //
 // Missing keys: a positive operator is false, a negated one and ...IfExists
-// true, ForAllValues true, ForAnyValue false (also when negated).
+// true, ForAllValues true, ForAnyValue false (also when negated). Two rules meet
+// in ForAnyValue with IfExists: IfExists wins. Choice foranyvalue-ifexists.
 // Source: IAM User Guide, reference_policies_elements_condition_operators and
 // reference_policies_condition-single-vs-multi-valued-context-keys.
 func (c *condition) met(ctx *Context) bool { return c.metBy(ctx.find(c.key), ctx) }
@@ -191,7 +193,8 @@ func (c *condition) metBy(e *entry, ctx *Context) bool {
 		return false
 	}
 	// A multivalued key needs a set operator. AWS does not document what
-	// happens without; iam-simulate reports that it never matches [unsure].
+	// happens without: it meets nothing here.
+	// Choice multivalued-without-set-operator.
 	if e.multi {
 		return false
 	}
@@ -199,7 +202,8 @@ func (c *condition) metBy(e *entry, ctx *Context) bool {
 }
 
 // blank reports a key that resolves to an empty string, which counts as an
-// empty set: ForAllValues is true of it and ForAnyValue false.
+// empty set: ForAllValues is true of it and ForAnyValue false. To Null it is
+// there. Choice empty-string-is-empty-set. Choice null-of-empty-string.
 //
 // Source: IAM User Guide, reference_policies_multi-value-conditions.
 func blank(e *entry) bool {

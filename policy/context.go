@@ -173,7 +173,7 @@ func (c *Context) lookup(k keyRef) *entry {
 }
 
 // find is lookup for keys that count as present: a multivalued key that
-// resolves to an empty set does not.
+// resolves to an empty set does not. Choice empty-set-is-missing.
 //
 // Source: IAM User Guide, reference_policies_condition-single-vs-multi-valued-context-keys.
 func (c *Context) find(k keyRef) *entry {

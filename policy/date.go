@@ -19,7 +19,8 @@ func (a instant) compare(b instant) int {
 
 // parseInstant reads the W3C profile of ISO 8601 (a year, a month, a day, or a
 // day with a time and zone) or epoch seconds, so that the two forms compare.
-// Four digits are a year. A time without a zone is taken as UTC [unsure].
+// Four digits are a year. A time without a zone is taken as UTC.
+// Choice date-forms.
 //
 // Source: IAM User Guide, reference_policies_elements_condition_operators
 // (date condition operators); W3C NOTE-datetime.

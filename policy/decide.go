@@ -94,7 +94,8 @@ func (s *Set) terms(r *Request) terms {
 	}
 	switch kind {
 	case Trust:
-		// Taking on the role is the trust policy's affair, and nothing else is.
+		// Taking on the role is the trust policy's affair, and nothing else is. A
+		// role without one admits nobody. Choice role-without-trust-policy.
 		// Source: IAM User Guide, id_roles_terms-and-concepts (trust policy).
 		if takesRole(r.Action) {
 			t.mustAllow, t.reason = true, ReasonTrust
@@ -151,6 +152,7 @@ func needsNothing(action string) bool { return equalFold(action, "sts:GetCallerI
 // needsNoAllow: a user may always ask for session credentials. The page also
 // says that policies do not control the operation; AWS's own example of a Deny
 // without MFA leaves it out all the same, so that a Deny counts here.
+// Choice getsessiontoken-deny.
 //
 // Source: IAM User Guide, id_credentials_temp_control-access_getsessiontoken and
 // reference_policies_examples_aws_my-sec-creds-self-manage.
@@ -330,7 +332,9 @@ func (t *terms) limits(bound, sess *scan, lacks func(Reason)) {
 	}
 }
 
-// levels reads a hierarchy, root first. ok is true if every level allows.
+// levels reads a hierarchy, root first. ok is true if every level allows: AWS
+// attaches RCPFullAWSAccess by itself, a caller of this package lists it.
+// Choice rcp-level-without-allow.
 //
 // Source: Organizations User Guide, orgs_manage_policies_scps_evaluation.
 func levels(list [][]*Policy, q *query) (deny hit, ok bool) {
@@ -347,7 +351,8 @@ func levels(list [][]*Policy, q *query) (deny hit, ok bool) {
 }
 
 // restricted is S3's RestrictPublicBuckets: under a public policy only AWS
-// services and the bucket owner's own account pass.
+// services and the bucket owner's own account pass. It is an explicit deny, also
+// of what nothing allows. Choice public-bucket-is-explicit.
 //
 // Source: S3 API_PublicAccessBlockConfiguration.
 func (t *terms) restricted(r *Request) bool {

@@ -17,6 +17,6 @@
 // match a role session by the identity provider it came from.
 //
 // Source: IAM User Guide, reference_policies and its sub-pages; the rules that
-// are not stated there carry their own source. Comments marked [unsure] copy a
-// behaviour that no page states.
+// are not stated there carry their own source. Where no page decides, a
+// comment names the choice that was made; docs/policy-choices.md has the reasons.
 package policy

@@ -225,6 +225,8 @@ func cutFold(s, text string) (int, bool) {
 	return i, true
 }
 
+// sameFold compares beyond ASCII by Unicode's simple folding.
+// Choice fold-beyond-ascii.
 func sameFold(a, b rune) bool {
 	if a == b {
 		return true

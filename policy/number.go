@@ -9,8 +9,8 @@ type decimal struct {
 	whole, frac string // without leading, and trailing, zeros
 }
 
-// parseDecimal reads an integer or decimal number; exponents are not part of
-// the policy language.
+// parseDecimal reads an integer or decimal number. Exponents, spaces and other
+// forms are not. Choice number-forms.
 //
 // Source: IAM User Guide, reference_policies_elements_condition_operators
 // (numeric condition operators).

@@ -81,8 +81,8 @@ var operators = [...]struct {
 }
 
 // parseOperator reads "ForAnyValue:StringLikeIfExists". Names are taken without
-// case, as element values of the grammar are not said to be case-sensitive
-// [unsure]. The second result is the nearest operator for a misspelt one, the
+// case, as element values of the grammar are not said to be case-sensitive.
+// Choice operator-case. The second result is the nearest operator for a misspelt one, the
 // third false if there is no such operator. With loose, Null takes a set
 // operator, which changes nothing.
 func parseOperator(name string, loose bool) (op operator, suggestion string, ok bool) {

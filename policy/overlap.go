@@ -2,7 +2,7 @@ package policy
 
 // coversPattern answers for a request whose resource is a pattern: an Allow
 // applies if it covers one resource of the pattern at least, a Deny if it
-// covers all of them. Unlike the rest of Decide it allocates.
+// covers all of them (choice resource-pattern). Unlike the rest of Decide it allocates.
 func (s *statement) coversPattern(r *Request) bool {
 	all, some := false, false
 	for i := range s.resources {

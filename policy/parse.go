@@ -102,7 +102,7 @@ func (p *parser) document(doc *node) *SyntaxError {
 			return err
 		}
 		// Source: IAM API_PutUserPolicy (MalformedPolicyDocument); other
-		// services do not say that they refuse duplicates [unsure].
+		// services do not say that they refuse duplicates. Choice duplicate-sids.
 		if s.sid != "" && p.isIdentity() && !p.loose {
 			if first, dup := sids[s.sid]; dup {
 				return p.fail(n.pos, p.path+".Sid", "give every statement its own Sid", "Sid %q is used by Statement[%d] already", s.sid, first)

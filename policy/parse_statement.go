@@ -6,7 +6,8 @@ import (
 )
 
 // actions compiles "service:Name" patterns. The service is written out; the
-// name may hold wildcards.
+// name may hold wildcards. In a loose document other text matches nothing.
+// Choice action-that-is-none.
 //
 // Source: IAM User Guide, reference_policies_elements_action.
 func (p *parser) actions(n *node, path string) (patterns []pattern, text []string, err *SyntaxError) {
@@ -101,7 +102,7 @@ func (p *parser) resources(n *node, path string) (patterns []pattern, text []str
 // fullARN completes an ARN of a loose document that stops early: in a policy of
 // an identity, the parts that are not written are free. why is empty, or says
 // what is missing. A * makes a short ARN valid, as it may run across colons;
-// policies of an organization want it at the end [unsure].
+// policies of an organization want it at the end. Choice short-arn.
 //
 // Source: IAM User Guide, reference_policies_elements_resource, on the *; that
 // short ARNs without one count in policies of identities and in no others is

@@ -126,8 +126,10 @@ func isUniqueID(s string) bool {
 func (r *principalRef) covers(p *Principal) reach {
 	switch r.kind {
 	case prinAny:
+		// Services and web identities, too. Choice everyone.
 		return reachDirect
 	case prinService:
+		// "*" is a wildcard for AWS principals only. Choice federated-star.
 		if p.Type == Service && p.ARN == r.text {
 			return reachDirect
 		}
@@ -187,7 +189,8 @@ func (r *principalRef) covers(p *Principal) reach {
 }
 
 // isRoleOf compares the role's ARN. A session ARN carries no path, so without
-// the role's own ARN the account and the name decide: two paths cannot hold
+// the role's own ARN the account and the name decide (choice role-of-a-session):
+// two paths cannot hold
 // the same role name, nor two names that differ in case only.
 //
 // Source: IAM User Guide, reference_iam-quotas (names are unique without case).
@@ -213,7 +216,7 @@ func (r *principalRef) isRoleOf(p *Principal) bool {
 // the account alone exempts the root user only: the page lists a user with the
 // account and says that all others are denied, those of the account too. That
 // some services want the account listed besides, which the page does not name,
-// is not copied.
+// is not copied. Choice notprincipal-account.
 //
 // Source: IAM User Guide, reference_policies_elements_notprincipal (example of
 // the user Bob); AWS Security Blog "How to Restrict Amazon S3 Bucket Access to a

@@ -37,6 +37,7 @@ func ParsePrincipal(s string) (Principal, error) {
 		p.ServiceLinked = strings.HasPrefix(rest, "aws-service-role/")
 	case a.service == "sts" && kind == "assumed-role" && strings.Count(rest, "/") == 1:
 		p.Type = AssumedRole
+		// Choice service-linked-by-name.
 		p.ServiceLinked = strings.HasPrefix(rest, "AWSServiceRoleFor")
 	case a.service == "sts" && kind == "federated-user" && rest != "":
 		p.Type = FederatedUser

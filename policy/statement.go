@@ -92,7 +92,9 @@ func (s *statement) matchesAction(action string) bool {
 }
 
 // matchesResource takes the request's own wildcard rule: an action without
-// resource types is matched by a literal "*" only.
+// resource types is matched by a literal "*" only. An entry whose variable has
+// no value matches no resource, in NotResource too.
+// Choice variable-without-value-in-notresource.
 //
 // Source: Service Authorization Reference, reference_policies_actions-resources-contextkeys.
 func (s *statement) matchesResource(r *Request) bool {

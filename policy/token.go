@@ -133,6 +133,7 @@ func (r *reader) next(c byte) bool {
 	return false
 }
 
+// object refuses a name that is given twice. Choice duplicate-members.
 func (r *reader) object(n *node, depth int) *SyntaxError {
 	n.kind = nodeObject
 	r.pos++

@@ -17,7 +17,9 @@ const (
 	// (Amazon Resource Name condition operators).
 	arnText
 	// resourceText is the Resource element: wildcards stay inside a segment of
-	// the ARN, except that a * at the end of a segment may run across colons.
+	// the ARN, except that a * at the end of a segment may run across colons. The
+	// type of the resource is text like any other.
+	// Choice wildcard-in-resource-type.
 	//
 	// Source: IAM User Guide, reference_policies_elements_resource.
 	resourceText
@@ -69,7 +71,8 @@ func compileText(text string, d dialect, variables bool) (pattern, string) {
 }
 
 // compileVariable reads ${key}, ${key, 'default'}, ${*}, ${?} or ${$} from the
-// start of text and returns its length.
+// start of text and returns its length. A default is text, wildcards and all.
+// Choice default-is-text.
 //
 // Source: IAM User Guide, reference_policies_variables.
 func compileVariable(text string) (int, token, string) {
