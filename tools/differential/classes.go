@@ -44,7 +44,15 @@ var classes = []class{
 	}},
 	{"public-bucket-org-paths", func(t tree, ours, theirs policytest.Answer) bool {
 		return ours != policytest.ExplicitlyDenied && theirs == policytest.ExplicitlyDenied && t.request()["s3BlockPublicAccess"] == true &&
-			t.operator(func(op string, keys map[string]any) bool { return strings.HasPrefix(op, "ForAnyValue:") && strings.Contains(string(encode(keys)), "OrgPaths") })
+			t.operator(func(op string, keys map[string]any) bool {
+				return strings.HasPrefix(op, "ForAnyValue:") && strings.Contains(string(encode(keys)), "OrgPaths")
+			})
+	}},
+	{"public-bucket-single-address", func(t tree, ours, theirs policytest.Answer) bool {
+		return ours != policytest.ExplicitlyDenied && theirs == policytest.ExplicitlyDenied && t.request()["s3BlockPublicAccess"] == true &&
+			t.operator(func(op string, keys map[string]any) bool {
+				return op == "IpAddress" && strings.Contains(string(encode(keys)), `:db8::1"`)
+			})
 	}},
 	{"session-named", func(t tree, ours, theirs policytest.Answer) bool {
 		return ours == policytest.Allowed && theirs == policytest.ImplicitlyDenied && t.root["sessionPolicy"] != nil && t.resource()["policy"] != nil

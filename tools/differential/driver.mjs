@@ -7,6 +7,7 @@
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 
 const [dir, mode] = process.argv.slice(2)
@@ -67,7 +68,7 @@ if (mode === 'bench') {
       count += 20
       spent = process.hrtime.bigint() - start
     }
-    console.log(`Benchmark${c.id} ${count} ${Number(spent) / count} ns/op`)
+    console.log(`BenchmarkParseDecide${c.id}-${availableParallelism()} ${count} ${Number(spent) / count} ns/op`)
   }
 } else {
   for await (const line of createInterface({ input: process.stdin })) {
