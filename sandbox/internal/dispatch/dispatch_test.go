@@ -164,3 +164,21 @@ func TestARowMustSayWhatItNeeds(t *testing.T) {
 	}
 	var _ authz.Lister = (*notes)(nil)
 }
+
+func TestLabourIsForThoseWhoMay(t *testing.T) {
+	h := open(t)
+	for _, tt := range []struct {
+		key, want string
+		labours   int
+	}{{"nobody", "AccessDeniedException", 0}, {"", "MissingAuthenticationTokenException", 0}, {"admin", "made", 1}} {
+		_, body := h.call(t, tt.key, "Hard", `{}`)
+		if !strings.Contains(body, tt.want) || h.notes.labours != tt.labours {
+			t.Errorf("%q: %s, want %s; the work was done %d times, want %d", tt.key, body, tt.want, h.notes.labours, tt.labours)
+		}
+	}
+	for _, e := range h.audit.Events() {
+		if e.UserIdentity.UserName != "" && len(e.Decisions) != 1 {
+			t.Errorf("%s: %d decisions, want 1: the question under the lock is the one that counts", e.UserIdentity.UserName, len(e.Decisions))
+		}
+	}
+}

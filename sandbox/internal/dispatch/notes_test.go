@@ -25,8 +25,9 @@ import (
 
 // notes is the smallest service there can be: it keeps one text per name.
 type notes struct {
-	table *store.Table[string]
-	rows  []op.Row
+	table   *store.Table[string]
+	rows    []op.Row
+	labours int // how often Hard did its work
 }
 
 type (
@@ -47,11 +48,13 @@ func newNotes(db *store.DB) *notes {
 		func(c *op.Call, _ *none) error { c.Prepared = "ready"; return nil })
 	costly := op.WithPrepare(op.New("Costly", "test", op.Read, ask("notes:Costly"), n.prepared),
 		func(*op.Call, *none) error { return op.Errorf(400, "PreparedException", "prepared") })
+	hard := op.WithLabour(op.New("Hard", "test", op.Write, ask("notes:Hard"), n.prepared),
+		func(c *op.Call, _ *none) error { n.labours++; c.Prepared = "made"; return nil })
 	asks := op.New("AskTwice", "test", op.Read, ask("notes:AskTwice"), n.askTwice)
 	asks.Asks = "it shows that a handler may ask"
 	public := op.New[none, none]("Public", "test", op.Read, nil, func(*op.Call, *none) (*none, error) { return &none{}, nil })
 	public.Public = "test"
-	n.rows = []op.Row{put, prepared, costly, asks, public,
+	n.rows = []op.Row{put, prepared, costly, hard, asks, public,
 		op.New("GetNote", "test", op.Read, checkGet, n.get),
 		op.New("Panic", "test", op.Write, ask("notes:Panic"), func(*op.Call, *none) (*none, error) { panic("boom with a secret") }),
 		op.New("Fault", "test", op.Read, ask("notes:Fault"), func(*op.Call, *none) (*none, error) { return nil, errors.New("disk on fire") }),
@@ -151,6 +154,7 @@ type house struct {
 	url   string
 	dir   directory
 	db    *store.DB
+	notes *notes
 	audit *audit.Log
 	lines *bytes.Buffer
 }
@@ -166,7 +170,8 @@ func open(t testing.TB) *house {
 	})
 	h.dir.user(t, "admin", allowAll)
 	h.dir.user(t, "nobody", "")
-	h.url = dispatchtest.Start(t, dispatch.Config{DB: h.db, Directory: h.dir, Services: []op.Service{newNotes(h.db)},
+	h.notes = newNotes(h.db)
+	h.url = dispatchtest.Start(t, dispatch.Config{DB: h.db, Directory: h.dir, Services: []op.Service{h.notes},
 		Clock: func() time.Time { return now }, Audit: h.audit, MaxBody: 1 << 20})
 	return h
 }

@@ -152,7 +152,29 @@ func (x *exchange) run(r *http.Request) (err error) {
 	if err := x.row.Prepare(x.call, x.in); err != nil {
 		return err
 	}
+	if x.row.Labours() {
+		if err := x.labour(); err != nil {
+			return err
+		}
+	}
 	return x.transact()
+}
+
+// labour does work of the row's that takes long, for those who may ask for it.
+func (x *exchange) labour() error {
+	err := x.d.DB.View(func() error {
+		return x.safely(func() error {
+			if err := x.stillValid(); err != nil {
+				return err
+			}
+			return x.authorise()
+		})
+	})
+	if err != nil {
+		return err
+	}
+	x.verdicts = x.verdicts[:0] // they count when they are given under the lock
+	return x.row.Labour(x.call, x.in)
 }
 
 // unproven reports a caller without a signature in a service that has no
@@ -170,23 +192,30 @@ func (x *exchange) transact() error {
 	return x.d.DB.View(x.guarded)
 }
 
-func (x *exchange) guarded() (err error) {
-	defer func() { // inside the lock, so that the store stays usable
+func (x *exchange) guarded() error {
+	return x.safely(func() (err error) {
+		if err := x.stillValid(); err != nil {
+			return err
+		}
+		if err := x.authorise(); err != nil {
+			return err
+		}
+		if x.out, err = x.row.Handle(x.call, x.in); err != nil {
+			return err
+		}
+		x.reply.reset()
+		return x.svc.protocol.Encode(&x.reply, x.call, x.name, x.out)
+	})
+}
+
+// safely makes an error of a panic, inside the lock, so that the store stays usable.
+func (x *exchange) safely(do func() error) (err error) {
+	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	if err := x.stillValid(); err != nil {
-		return err
-	}
-	if err := x.authorise(); err != nil {
-		return err
-	}
-	if x.out, err = x.row.Handle(x.call, x.in); err != nil {
-		return err
-	}
-	x.reply.reset()
-	return x.svc.protocol.Encode(&x.reply, x.call, x.name, x.out)
+	return do()
 }
 
 func (x *exchange) authorise() error {

@@ -48,6 +48,7 @@ type Row struct {
 
 	newIn   func() any
 	prepare func(*Call, any) error
+	labour  func(*Call, any) error
 	checks  func(*Call, any) ([]Check, error)
 	handle  func(*Call, any) (any, error)
 }
@@ -76,7 +77,7 @@ func New[In, Out any](name, source string, access Access,
 }
 
 // WithPrepare adds work to do before the state is locked and before the caller
-// is authorised: slow randomness such as an RSA key. The caller's signature is
+// is authorised: what the input alone decides, such as whether it is valid. The caller's signature is
 // verified by then; only S3 and operations that say Unsigned have callers
 // without. It must not read or write state; it leaves its result in
 // Call.Prepared.
@@ -84,6 +85,21 @@ func WithPrepare[In any](r Row, prepare func(*Call, *In) error) Row {
 	r.prepare = func(c *Call, in any) error { return prepare(c, in.(*In)) }
 	return r
 }
+
+// WithLabour adds work for which nobody must be able to ask who may not: it
+// is done before the state is locked, and only after the checks have allowed the
+// request once. They are asked again under the lock. Otherwise as WithPrepare,
+// which comes first and must leave what the checks need.
+func WithLabour[In any](r Row, labour func(*Call, *In) error) Row {
+	r.labour = func(c *Call, in any) error { return labour(c, in.(*In)) }
+	return r
+}
+
+// Labours reports whether the row has such work.
+func (r *Row) Labours() bool { return r.labour != nil }
+
+// Labour does it.
+func (r *Row) Labour(c *Call, in any) error { return r.labour(c, in) }
 
 // NewInput returns a new zero value of the operation's input type, a pointer.
 func (r *Row) NewInput() any { return r.newIn() }

@@ -22,11 +22,18 @@ func (s *Service) createRows() []op.Row {
 	r := op.New("CreateKey", "KMS API_CreateKey", op.Write, s.createChecks, s.create)
 	r.Asks = lockoutAsks
 	r.ResourceTypes = []string{"AWS::KMS::Key"}
-	return []op.Row{op.WithPrepare(r, prepareKey)}
+	return []op.Row{op.WithLabour(op.WithPrepare(r, prepareKey), labourKey)}
 }
 
-// prepareKey makes no key for an unsigned request, which the dispatcher refuses
-// after the checks: nobody gets an RSA key's work for nothing.
+// labourKey makes the key: nobody gets an RSA key's work for nothing.
+func labourKey(c *op.Call, _ *sdk.CreateKeyInput) (err error) {
+	d := c.Prepared.(*draft)
+	d.material, err = newMaterial(c.Rand, d.spec)
+	return err
+}
+
+// prepareKey leaves a request without a caller to the dispatcher, which refuses
+// it after the checks.
 func prepareKey(c *op.Call, in *sdk.CreateKeyInput) error {
 	if c.Caller.Account == "" {
 		return nil
@@ -36,9 +43,6 @@ func prepareKey(c *op.Call, in *sdk.CreateKeyInput) error {
 		return err
 	}
 	if d.id, err = newID(c.Rand); err != nil {
-		return err
-	}
-	if d.material, err = newMaterial(c.Rand, d.spec); err != nil {
 		return err
 	}
 	c.Prepared = d

@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"crypto/rand"
 	"errors"
 	"testing"
 
@@ -14,20 +15,22 @@ type spent struct{}
 
 func (spent) Read([]byte) (int, error) { return 0, errors.New("randomness was taken") }
 
-// Preparation comes before the signature's absence is refused.
-func TestUnsignedPreparesNothing(t *testing.T) {
-	c := &op.Call{Caller: &op.Caller{}, Rand: spent{}}
-	if err := prepareKey(c, &sdk.CreateKeyInput{KeySpec: "RSA_4096", KeyUsage: "SIGN_VERIFY"}); err != nil {
-		t.Errorf("CreateKey: %v", err)
+// Preparation comes before anybody is authorised, so it is cheap for all: the
+// key itself is labour, which comes after.
+func TestPreparationMakesNoKey(t *testing.T) {
+	unsigned := &op.Call{Caller: &op.Caller{}, Rand: spent{}}
+	if err := prepareKey(unsigned, &sdk.CreateKeyInput{KeySpec: "RSA_4096", KeyUsage: "SIGN_VERIFY"}); err != nil || unsigned.Prepared != nil {
+		t.Errorf("unsigned: %v, prepared %T", err, unsigned.Prepared)
 	}
-	if err := preparePair(c, "RSA_4096"); err != nil {
-		t.Errorf("GenerateDataKeyPair: %v", err)
+	signed := &op.Call{Caller: &op.Caller{Account: "111122223333"}, Rand: rand.Reader}
+	if err := prepareKey(signed, &sdk.CreateKeyInput{KeySpec: "RSA_4096", KeyUsage: "SIGN_VERIFY"}); err != nil {
+		t.Fatal(err)
 	}
-	if c.Prepared != nil {
-		t.Errorf("prepared %T", c.Prepared)
+	if d, ok := signed.Prepared.(*draft); !ok || d.material != nil {
+		t.Errorf("a key was made of %T before its caller was authorised", signed.Prepared)
 	}
-	c.Caller.Account = "111122223333"
-	if err := prepareKey(c, &sdk.CreateKeyInput{}); err == nil {
-		t.Error("a signed request takes no randomness either")
+	signed.Rand, signed.Prepared = spent{}, &draft{spec: "SYMMETRIC_DEFAULT"}
+	if err := labourKey(signed, nil); err == nil {
+		t.Error("a key was made of nothing")
 	}
 }

@@ -54,13 +54,15 @@ func (s *Service) dataKeyPairRows() []op.Row {
 		},
 	}.row(s)
 	return []op.Row{
-		op.WithPrepare(with, func(c *op.Call, in *sdk.GenerateDataKeyPairInput) error {
-			return preparePair(c, in.KeyPairSpec)
-		}),
-		op.WithPrepare(without, func(c *op.Call, in *sdk.GenerateDataKeyPairWithoutPlaintextInput) error {
-			return preparePair(c, in.KeyPairSpec)
-		}),
+		pairRow(with, func(in *sdk.GenerateDataKeyPairInput) types.DataKeyPairSpec { return in.KeyPairSpec }),
+		pairRow(without, func(in *sdk.GenerateDataKeyPairWithoutPlaintextInput) types.DataKeyPairSpec { return in.KeyPairSpec }),
 	}
+}
+
+// pairRow refuses a spec before the caller is authorised, and makes the pair after.
+func pairRow[In any](r op.Row, spec func(*In) types.DataKeyPairSpec) op.Row {
+	r = op.WithPrepare(r, func(_ *op.Call, in *In) error { return checkPair(spec(in)) })
+	return op.WithLabour(r, func(c *op.Call, in *In) error { return makePair(c, spec(in)) })
 }
 
 func askPair(spec types.DataKeyPairSpec, context map[string]string, tokens []string) (ask, error) {
@@ -69,10 +71,7 @@ func askPair(spec types.DataKeyPairSpec, context map[string]string, tokens []str
 	return a, err
 }
 
-// preparePair makes the pair: PKCS #8 and SubjectPublicKeyInfo, both DER.
-//
-// Source: KMS API_GenerateDataKeyPair.
-func preparePair(c *op.Call, spec types.DataKeyPairSpec) error {
+func checkPair(spec types.DataKeyPairSpec) error {
 	if spec == "" {
 		return missing("KeyPairSpec")
 	}
@@ -82,9 +81,13 @@ func preparePair(c *op.Call, spec types.DataKeyPairSpec) error {
 	if usages(types.KeySpec(spec)) == nil {
 		return unsupported("data key pairs of KeyPairSpec %s", spec)
 	}
-	if c.Caller.Account == "" {
-		return nil // unsigned: the dispatcher refuses it
-	}
+	return nil
+}
+
+// makePair makes the pair: PKCS #8 and SubjectPublicKeyInfo, both DER.
+//
+// Source: KMS API_GenerateDataKeyPair.
+func makePair(c *op.Call, spec types.DataKeyPairSpec) error {
 	private, err := newPrivate(c.Rand, string(spec))
 	if err != nil {
 		return err
