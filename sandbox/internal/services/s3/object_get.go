@@ -52,8 +52,9 @@ type getObjectOutput struct {
 func (s *Service) getRows() []op.Row {
 	get := op.New("GetObject", "S3 API_GetObject", op.Read, s.getObjectChecks, s.getObject)
 	head := op.New("HeadObject", "S3 API_HeadObject", op.Read, s.headObjectChecks, s.headObject)
-	get.Asks, get.Data = missingKeyReason, true
-	head.Asks, head.Data = missingKeyReason, true
+	reason := missingKeyReason + "; x-amz-tagging-count is for those who may read the tags"
+	get.Asks, get.Data = reason, true
+	head.Asks, head.Data = reason, true
 	return []op.Row{get, head}
 }
 
@@ -92,7 +93,7 @@ func (s *Service) headOf(c *op.Call, in *getObjectInput, o *Object) (*getObjectO
 	size := o.Size
 	out := &getObjectOutput{
 		AcceptRanges: "bytes", ContentLength: &size, ETag: quote(o.ETag), LastModified: o.Modified,
-		VersionID: s.shownVersion(o), TagCount: len(o.Tags), ObjectHeaders: o.Headers, Meta: o.Meta,
+		VersionID: s.shownVersion(o), TagCount: s.tagCount(c, &in.objectInput, o), ObjectHeaders: o.Headers, Meta: o.Meta,
 		sseOutput: sseHeaders(o.SSE),
 	}
 	switch {
@@ -103,6 +104,26 @@ func (s *Service) headOf(c *op.Call, in *getObjectInput, o *Object) (*getObjectO
 		return nil, invalidArgument("x-amz-checksum-mode", in.ChecksumMode, "the value is not valid")
 	}
 	return out, in.override(c, &out.ObjectHeaders)
+}
+
+// tagCount is how many tags the object has, for those who may read them.
+//
+// Source: S3 API_GetObject and API_HeadObject, x-amz-tagging-count: "when you
+// have the relevant permission to read object tags".
+func (s *Service) tagCount(c *op.Call, in *objectInput, o *Object) int {
+	if len(o.Tags) == 0 {
+		return 0
+	}
+	checks, err := s.versionChecks(c, in, "s3:GetObjectTagging", "s3:GetObjectVersionTagging")
+	for i := range checks {
+		if err == nil {
+			err = c.Ask(checks[i])
+		}
+	}
+	if err != nil {
+		return 0
+	}
+	return len(o.Tags)
 }
 
 // override applies the response-... parameters.

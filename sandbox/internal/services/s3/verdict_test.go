@@ -405,3 +405,29 @@ func TestRestrictPublicBuckets(t *testing.T) {
 		t.Errorf("the owner's account: %v", err)
 	}
 }
+
+// Source: S3 API_GetObject and API_HeadObject, x-amz-tagging-count.
+func TestTheNumberOfTagsIsForThoseWhoMayReadThem(t *testing.T) {
+	w := start(t, sandbox.Options{})
+	w.bucket("tags")
+	in := putInput("tags", "k", "text")
+	in.Tagging = aws.String("a=1&b=2")
+	_, err := w.root.PutObject(t.Context(), in)
+	w.must(err)
+	for name, tt := range map[string]struct {
+		actions string
+		want    int32
+	}{"reads": {`"s3:GetObject"`, 0}, "tags": {`["s3:GetObject","s3:GetObjectTagging"]`, 2}} {
+		c := w.user(name, allow(tt.actions, `"*"`))
+		got, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: in.Bucket, Key: in.Key})
+		w.must(err)
+		if n := aws.ToInt32(got.TagCount); n != tt.want {
+			t.Errorf("%s: GetObject tells of %d tags, want %d", name, n, tt.want)
+		}
+		head, err := c.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: in.Bucket, Key: in.Key})
+		w.must(err)
+		if n := aws.ToInt32(head.TagCount); n != tt.want {
+			t.Errorf("%s: HeadObject tells of %d tags, want %d", name, n, tt.want)
+		}
+	}
+}
