@@ -3,7 +3,8 @@ package iam
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"regexp"
+	"slices"
 
 	"github.com/strongroom-dev/strongroom/policy"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
@@ -80,18 +81,63 @@ func (s *Service) trust(name, text string) (*Document, error) {
 // Source: IAM User Guide, reference_policies_elements_principal: "the
 // principal ID appears in the policy because IAM can no longer map it back to
 // a valid ARN".
+//
+// An account that was written as its ID is shown as its root user's ARN; the
+// page says that both mean the same.
+// Observed: what GetRole returns for a trust policy with a bare account ID, which
+// the Terraform provider's documentation of aws_iam_role and others describe.
 func (s *Service) read(d *Document) string {
+	doc, err := policy.ReadDocument("trust policy", []byte(d.Text))
+	if err != nil {
+		return d.Text // it was compiled once, so it can be read
+	}
+	principals := principalsOf(doc)
 	text := d.Text
-	for arn, id := range d.Bound {
-		now := id
-		if e := s.byID(id); e != nil {
-			now = e.ARN()
+	for _, p := range slices.Backward(principals) { // so that the places before it stay
+		now := p.Text
+		if id, bound := d.Bound[p.Text]; bound {
+			now = id
+			if e := s.byID(id); e != nil {
+				now = e.ARN()
+			}
+		} else if accountID.MatchString(p.Text) {
+			now = "arn:aws:iam::" + p.Text + ":root"
 		}
-		if now != arn {
-			text = strings.ReplaceAll(text, `"`+arn+`"`, `"`+now+`"`)
+		if now != p.Text {
+			text = text[:p.Start] + `"` + now + `"` + text[p.End:]
 		}
 	}
 	return text
+}
+
+var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+
+// principalsOf are the AWS principals of a document, in its order.
+func principalsOf(doc *policy.Element) (list []*policy.Element) {
+	for _, statement := range each(doc.Get("Statement")) {
+		for _, m := range statement.Members {
+			if m.Name != "Principal" { // a trust policy has no NotPrincipal
+				continue
+			}
+			for _, p := range each(m.Value.Get("AWS")) {
+				if p.Kind == policy.ElementString {
+					list = append(list, p)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// each is a list's items, or the one value that stands in a list's place.
+func each(e *policy.Element) []*policy.Element {
+	switch {
+	case e == nil:
+		return nil
+	case e.Kind == policy.ElementList:
+		return e.Items
+	}
+	return []*policy.Element{e}
 }
 
 // Malformed is the answer to a policy document that does not parse.

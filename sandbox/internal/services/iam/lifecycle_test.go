@@ -20,7 +20,7 @@ func TestRoleLifecycle(t *testing.T) {
 	if got := *made.Role.Arn; got != "arn:aws:iam::111122223333:role/ci/Deploy" {
 		t.Errorf("got %q", got)
 	}
-	if doc := iamtest.Unescape(t, made.Role.AssumeRolePolicyDocument); doc != trustAccount {
+	if doc := iamtest.Unescape(t, made.Role.AssumeRolePolicyDocument); doc != strings.Replace(trustAccount, "111122223333", "arn:aws:iam::111122223333:root", 1) {
 		t.Errorf("got %s", doc)
 	}
 	_, err := root.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("deploy"), AssumeRolePolicyDocument: aws.String(trustAccount)})
@@ -266,5 +266,22 @@ func TestRestart(t *testing.T) {
 	doc := iamtest.Unescape(t, must[*iam.GetRoleOutput](t)(root.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String("r")})).Role.AssumeRolePolicyDocument)
 	if !strings.Contains(doc, `"AIDA`) {
 		t.Errorf("the deleted user must show as its ID, got %s", doc)
+	}
+}
+
+// An account written as its ID is shown as its root's ARN; what only looks like
+// one, in a condition, stays.
+func TestTrustedAccountsAreShownAsARNs(t *testing.T) {
+	root := iamtest.Start(t).Root().IAM
+	given := `{"Version":"2012-10-17","Statement":[
+ {"Effect":"Allow","Principal":{"AWS":["111122223333", "arn:aws:iam::444455556666:root"]},"Action":"sts:AssumeRole",
+  "Condition":{"StringEquals":{"aws:PrincipalAccount":"111122223333"}}},
+ {"Effect":"Deny","Principal":"*","Action":"sts:TagSession"},
+ {"Effect":"Deny","Principal":{"AWS":"777788889999"},"Action":"sts:SetSourceIdentity"}]}`
+	made := must[*iam.CreateRoleOutput](t)(root.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: &given}))
+	want := strings.Replace(given, `["111122223333"`, `["arn:aws:iam::111122223333:root"`, 1)
+	want = strings.Replace(want, `"777788889999"`, `"arn:aws:iam::777788889999:root"`, 1)
+	if got := iamtest.Unescape(t, made.Role.AssumeRolePolicyDocument); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
 	}
 }
