@@ -68,7 +68,7 @@ func (w *World) tokenMatrix(ctx context.Context, arn string) (Outcome, error) {
 		return Outcome{}, err
 	}
 	o := Outcome{Refused: true, Cells: []Cell{}}
-	admitted, refused, by := 0, 0, map[string]bool{}
+	counts, by := map[trust.Outcome]int{}, map[string]bool{}
 	var apart []string
 	for _, s := range shapes {
 		c := Cell{Cell: *matrix.Cell(s.ID, role.Name), STS: []string{}, Agree: true}
@@ -83,11 +83,9 @@ func (w *World) tokenMatrix(ctx context.Context, arn string) (Outcome, error) {
 		case !c.Agree:
 			apart = append(apart, fmt.Sprintf("%s: the engine says %s (%s), STS %s", s.ID, c.Verdict, c.DecidedBy, strings.Join(c.STS, ", ")))
 		case c.Verdict == trust.Admitted:
-			admitted++
 			by[c.DecidedBy] = true
-		default:
-			refused++
 		}
+		counts[c.Verdict]++
 		o.Cells = append(o.Cells, c)
 	}
 	switch {
@@ -101,7 +99,10 @@ func (w *World) tokenMatrix(ctx context.Context, arn string) (Outcome, error) {
 		}
 		o.DecidedBy = strings.Join(told, "; ")
 	default:
-		o.Answer = fmt.Sprintf("%d admitted, %d refused, as expected", admitted, refused)
+		o.Answer = fmt.Sprintf("%d admitted, %d refused, as expected", counts[trust.Admitted], counts[trust.Refused])
+		if n := counts[trust.Undecided]; n > 0 {
+			o.Answer += fmt.Sprintf("; %d cannot be told", n)
+		}
 		o.DecidedBy = strings.Join(slices.Sorted(maps.Keys(by)), " and ")
 	}
 	return o, nil

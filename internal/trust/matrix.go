@@ -3,9 +3,11 @@ package trust
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/internal/oidc"
+	"github.com/strongroom-dev/strongroom/policy"
 )
 
 // Question is what a matrix answers: which of the tokens around a project open
@@ -44,6 +46,9 @@ type Matrix struct {
 	// Cells are ordered by shape, then by role.
 	Cells     []Cell     `json:"cells"`
 	Surprises []Surprise `json:"surprises"`
+	// Unmatched are the subjects that the roles want and that none of the tokens
+	// has: no token can have them, or the project customised its subject.
+	Unmatched []Unmatched `json:"unmatched"`
 	// Skipped counts the roles that no token can assume, which were left out.
 	Skipped int `json:"skipped_roles"`
 	// Holds tells that there is no surprise.
@@ -101,6 +106,13 @@ type Surprise struct {
 	Fix       string   `json:"fix"`
 }
 
+// Unmatched is a subject that a role's statement wants in vain.
+type Unmatched struct {
+	Role      string `json:"role"`
+	Statement string `json:"statement"`
+	Subject   string `json:"subject"`
+}
+
 // Ask fills the matrix in. The error names a project that cannot be one.
 func Ask(q Question) (*Matrix, error) {
 	project, shapes, err := oidc.Around(q.Project)
@@ -109,7 +121,7 @@ func Ask(q Question) (*Matrix, error) {
 	}
 	m := &Matrix{
 		FormatVersion: 1, Project: project, Assumed: q.Assumed,
-		Roles: []Column{}, Shapes: []Row{}, Cells: []Cell{}, Surprises: []Surprise{}, Skipped: q.Skipped,
+		Roles: []Column{}, Shapes: []Row{}, Cells: []Cell{}, Surprises: []Surprise{}, Unmatched: []Unmatched{}, Skipped: q.Skipped,
 	}
 	if m.Assumed == nil {
 		m.Assumed = []string{}
@@ -134,8 +146,33 @@ func Ask(q Question) (*Matrix, error) {
 			m.Surprises = append(m.Surprises, m.surprise(&m.Cells[i]))
 		}
 	}
+	for _, r := range q.Roles {
+		m.unmatched(r)
+	}
 	m.Holds = len(m.Surprises) == 0
 	return m, nil
+}
+
+// unmatched looks for a token of each subject that a role admits. Case does not
+// count here: whether it does is the operator's business.
+func (m *Matrix) unmatched(r *Role) {
+	all, _ := statements(r.Policy)
+	for _, s := range all {
+		for _, c := range s.conditions {
+			_, claim, ok := claimKey(c.key)
+			if !ok || !strings.EqualFold(claim, "sub") || s.effect != policy.EffectAllow || c.operator.Negated || c.operator.Family == policy.FamilyNull {
+				continue
+			}
+			for _, want := range c.values {
+				found := slices.ContainsFunc(m.Shapes, func(row Row) bool {
+					return slices.ContainsFunc(row.Subjects, func(sub string) bool { return glob(strings.ToLower(want), strings.ToLower(sub)) })
+				})
+				if !found {
+					m.Unmatched = append(m.Unmatched, Unmatched{r.Name, nameStatement(r.Name, s.index, s.sid), want})
+				}
+			}
+		}
+	}
 }
 
 // row is the shape with an ID that the matrix has.

@@ -2,22 +2,11 @@ package trust
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/policy"
 )
-
-// open are claims that a shape does not settle: any token of the shape may have
-// the value that a policy wants, if the right person runs the right job. A job
-// may be in any reusable workflow that it can read, so its job_workflow_ref is
-// one of them.
-var open = []string{
-	"user_id", "user_login", "user_email", "user_access_level", "runner_environment",
-	"actor", "actor_id", "workflow", "job_workflow_ref",
-}
 
 // attempt is one token held against a role.
 type attempt struct {
@@ -47,10 +36,15 @@ func (r *Role) cell(row *Row, p *oidc.Project) Cell {
 	return c
 }
 
-// try decides one token. Where the policy refuses it for nothing but claims that
-// the shape leaves open, it cannot be told.
+// try decides one token. One that is refused is tried again with what the shape
+// leaves open.
 func (r *Role) try(t *Presented, p *oidc.Project) attempt {
 	v := r.Decide(t)
+	if !v.Admitted && v.Obstacle == Clear {
+		if a, ok := r.ifOpen(t); ok {
+			return a
+		}
+	}
 	switch {
 	case v.Admitted && len(v.Depends) > 0:
 		return attempt{verdict: Undecided, decidedBy: "it hangs on " + strings.Join(v.Depends, " and ")}
@@ -66,59 +60,14 @@ func (r *Role) try(t *Presented, p *oidc.Project) attempt {
 		return attempt{verdict: Refused, decidedBy: "no statement allows " + v.Action}
 	}
 	set, req := r.Request(t)
-	lacking := ""
 	for _, step := range set.Explain(req).Steps {
 		for _, s := range step.Nearest {
-			if !s.Principal || !s.Action {
-				continue
-			}
-			if a, ok := r.ifOpen(t, s); ok {
-				return a
-			}
-			if lacking == "" {
-				lacking = lacks(s)
+			if s.Principal && s.Action {
+				return attempt{verdict: Refused, decidedBy: lacks(s)}
 			}
 		}
 	}
-	if lacking == "" {
-		lacking = "no statement is about this issuer's tokens"
-	}
-	return attempt{verdict: Refused, decidedBy: lacking}
-}
-
-// ifOpen tries again with what the statement wants of what the shape leaves open.
-func (r *Role) ifOpen(t *Presented, s policy.StatementResult) (attempt, bool) {
-	with := Presented{Issuer: t.Issuer, Claims: maps.Clone(t.Claims), Session: t.Session}
-	var on []string
-	for _, c := range s.Conditions {
-		if c.Met || len(c.Wanted) == 0 {
-			continue
-		}
-		want := instance(c.Wanted[0])
-		if strings.EqualFold(c.Key, "sts:RoleSessionName") {
-			with.Session = want // whoever has the token chooses it
-			continue
-		}
-		_, claim, _ := claimKey(c.Key)
-		if operator, _, ok := policy.ParseOperator(c.Operator); !slices.Contains(open, claim) || !ok || operator.Negated {
-			return attempt{}, false
-		}
-		if _, has := t.Claims[claim]; !has {
-			return attempt{}, false
-		}
-		with.Claims[claim] = want
-		on = append(on, fmt.Sprintf("%s is %s", claim, strings.Join(c.Wanted, " or ")))
-	}
-	v := r.Decide(&with)
-	switch {
-	case !v.Admitted:
-		return attempt{}, false
-	case len(v.Depends) > 0:
-		return attempt{verdict: Undecided, decidedBy: "it hangs on " + strings.Join(append(on, v.Depends...), " and ")}, true
-	case len(on) == 0:
-		return attempt{verdict: Admitted, decidedBy: statementOf(v.Decision) + ", if the job chooses the session name that it wants"}, true
-	}
-	return attempt{verdict: Undecided, decidedBy: statementOf(v.Decision) + " admits it only if " + strings.Join(on, " and ")}, true
+	return attempt{verdict: Refused, decidedBy: "no statement is about this issuer's tokens"}
 }
 
 // audienceOf is the client that the token is for; "" if it names none.

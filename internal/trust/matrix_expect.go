@@ -42,16 +42,22 @@ func Derive(p oidc.Project, subjects []string, writes bool) (*Expectation, error
 // characters and ? for one. It is not the engine's, so that an expectation does
 // not rest on what it is held against.
 func glob(pattern, text string) bool {
-	if pattern == "" {
-		return text == ""
+	p, t, star, back := 0, 0, -1, 0
+	for t < len(text) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, back = p, t
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
+			p, t = p+1, t+1
+		case star >= 0: // let the last * take one more
+			back++
+			p, t = star+1, back
+		default:
+			return false
+		}
 	}
-	switch {
-	case pattern[0] == '*':
-		return glob(pattern[1:], text) || text != "" && glob(pattern, text[1:])
-	case text != "" && (pattern[0] == '?' || pattern[0] == text[0]):
-		return glob(pattern[1:], text[1:])
-	}
-	return false
+	return strings.Trim(pattern[p:], "*") == ""
 }
 
 // judge holds a cell against what is expected of the role. What cannot be told

@@ -175,6 +175,14 @@ func guessRefs(p *oidc.Project, all []wish) (assumed []string) {
 		}
 	}
 	environments = append(environments, valuesOf(all, p, "environment")...)
+	for _, ref := range valuesOf(all, p, "ref") { // a claim of GitHub's, in full
+		if branch, ok := strings.CutPrefix(ref, "refs/heads/"); ok {
+			exact = append(exact, branch)
+		}
+		if tag, ok := strings.CutPrefix(ref, "refs/tags/"); ok {
+			tags = append(tags, tag)
+		}
+	}
 	take := func(put *string, what string, from ...string) {
 		for _, name := range from {
 			if i := instance(name); *put == "" && strings.Trim(name, "*?") != "" && i != p.Branch {

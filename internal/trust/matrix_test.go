@@ -162,6 +162,7 @@ func TestMatrixOfMistakes(t *testing.T) {
 	)
 	for _, tt := range []struct {
 		name, condition, project   string
+		deny                       string
 		writes                     bool
 		surprises, unknown, admits string
 	}{
@@ -187,6 +188,15 @@ func TestMatrixOfMistakes(t *testing.T) {
 		{name: "the network", condition: `{"StringEquals": {` + audience + `, ` + sub + `}, "IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}`, writes: true,
 			unknown: "default-branch schedule web trigger api downstream child chat webide security-policy mr-from-default-branch environment protected-environment"},
 		{name: "only by ID", condition: `{"StringEquals": {` + audience + `, "gitlab.com:project_id": "4711", "gitlab.com:ref_protected": "true"}}`, project: "acme/infra", writes: true, admits: "default-branch protected-branch protected-tag"},
+		{name: "a person is denied", condition: `{"StringEquals": {` + audience + `, ` + sub + `}}`, deny: `{"StringNotEquals": {"gitlab.com:user_login": ["release-bot", "root"]}}`, writes: true,
+			unknown: "default-branch schedule web trigger api downstream child chat webide security-policy mr-from-default-branch environment protected-environment"},
+		{name: "a denied person is not everyone", condition: `{"StringEquals": {` + audience + `, ` + sub + `}}`, deny: `{"StringEquals": {"gitlab.com:user_login": "intern"}}`, writes: true, admits: "default-branch"},
+		{name: "the developer of the shapes is denied", condition: `{"StringEquals": {` + audience + `, ` + sub + `}}`, deny: `{"StringEquals": {"gitlab.com:user_login": "developer"}}`, writes: true,
+			unknown: "default-branch schedule web trigger api downstream child chat webide security-policy mr-from-default-branch environment protected-environment"},
+		{name: "GitHub, an enterprise", condition: `{"StringEquals": {` + hubAud + `, ` + hub + `:enterprise_id": "7", ` + hub + `:sub": "repo:acme/infra:environment:live"}}`, writes: true,
+			unknown: "environment branch-environment pull-request-environment"},
+		{name: "GitHub, a ref by its claim", condition: `{"StringEquals": {` + hubAud + `, ` + hub + `:ref": "refs/heads/stable"}, "StringLike": {` + hub + `:sub": "repo:acme/infra:*"}}`, writes: true,
+			admits: "default-branch schedule environment", surprises: "pull-request-target"},
 		{name: "GitHub, any ref", condition: `{"StringEquals": {` + hubAud + `}, "StringLike": {` + hub + `:sub": "repo:acme/infra:*"}}`, writes: true,
 			surprises: "pull-request pull-request-fork pull-request-target", admits: "pull-request-environment branch dispatch tag"},
 		{name: "GitHub, an organisation", condition: `{"StringEquals": {` + hubAud + `}, "StringLike": {` + hub + `:sub": "repo:acme/*:ref:refs/heads/main"}}`, project: "acme/infra", writes: true,
@@ -200,6 +210,14 @@ func TestMatrixOfMistakes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := policyOf(t, "door", tt.condition)
 			r.Writes = tt.writes
+			if tt.deny != "" {
+				deny := `{"Effect": "Deny", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": "*", "Condition": ` + tt.deny + `}]}`
+				p, err := policy.Parse("door", []byte(strings.TrimSuffix(string(r.Policy.Source()), "]}")+", "+deny), policy.Trust)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.Policy = p
+			}
 			p, assumed, err := trust.Guess(projectOf(tt.project, tt.condition), []*trust.Role{r})
 			if err != nil {
 				t.Fatal(err)
@@ -281,6 +299,23 @@ func TestMatrixOfManyRoles(t *testing.T) {
 	}
 	if !strings.Contains(table(t, m, 100), "[5] one-more") {
 		t.Errorf("table:\n%s", table(t, m, 100))
+	}
+}
+
+// A subject that no token has is said to be so.
+func TestMatrixOfUnmatchedSubjects(t *testing.T) {
+	r := policyOf(t, "door", `{"StringLike": {"gitlab.com:sub": ["project_path:acme/infra:ref_type:mr:ref:*", "project_path:acme/infra:ref_type:branch:ref:*"]}}`)
+	p, _, err := trust.Guess(oidc.Project{}, []*trust.Role{r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := ask(t, trust.Question{Project: p, Roles: []*trust.Role{r}})
+	want := []trust.Unmatched{{Role: "door", Statement: "statement Door of door", Subject: "project_path:acme/infra:ref_type:mr:ref:*"}}
+	if d := cmp.Diff(want, m.Unmatched); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+	if text := table(t, m, 0); !strings.Contains(text, "  statement Door of door: project_path:acme/infra:ref_type:mr:ref:*\n") {
+		t.Errorf("table:\n%s", text)
 	}
 }
 

@@ -20,6 +20,12 @@ func (m *Matrix) Table(w io.Writer, width int, colour bool) error {
 	m.doors(t)
 	m.notes(t)
 	m.doubts(t)
+	if len(m.Unmatched) > 0 {
+		t.printf("\nWanted, and in none of these tokens (strongroom token explain tells whether any can have it):\n")
+	}
+	for _, u := range m.Unmatched {
+		t.wrapped("  "+u.Statement+": ", u.Subject)
+	}
 	m.shocks(t)
 	if len(m.Assumed) > 0 {
 		t.printf("\n")
