@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,6 +80,7 @@ const (
 func TestFindings(t *testing.T) {
 	keys := []string{"AWS_ACCESS_KEY_ID=AKIAENVIRONMENT", "AWS_SECRET_ACCESS_KEY=hush"}
 	web := []string{"AWS_WEB_IDENTITY_TOKEN_FILE=HOME/token", "AWS_ROLE_ARN=arn:aws:iam::111122223333:role/ci"}
+	var said strings.Builder
 	off := "AWS_EC2_METADATA_DISABLED=true"
 	all := func(lists ...[]string) (env []string) {
 		for _, l := range lists {
@@ -123,8 +125,9 @@ func TestFindings(t *testing.T) {
 		{"a container", nil, []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI=https://user:hush@agent.example/x"}, nil, "container", 0, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, environ := world(t, tt.files, append([]string{}, tt.env...)...)
+			home, environ := world(t, tt.files, append([]string{}, tt.env...)...)
 			r, _ := explain(t, credentials.Question{Environ: environ, Command: tt.command})
+			fmt.Fprintf(&said, "== %s\n%s", tt.name, strings.ReplaceAll(findings(r), home, "/home/me"))
 			var got []string
 			for _, f := range r.Findings {
 				got = append(got, string(f.Level)+" "+f.Rule)
@@ -136,6 +139,35 @@ func TestFindings(t *testing.T) {
 				t.Errorf("got %q, %d; want %q, %d", out, r.Exit(), tt.outcome, tt.exit)
 			}
 		})
+	}
+	golden(t, "testdata/findings.txt", said.String())
+}
+
+// findings is all that the findings say.
+func findings(r *credentials.Report) string {
+	var b strings.Builder
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "%s: %s [%s]\n  found: %s\n  why: %s\n  fix: %s\n", f.Level, f.Error(), f.Rule, f.Found, f.Why, f.Fix)
+	}
+	for _, why := range r.Unknown {
+		fmt.Fprintf(&b, "cannot tell: %s\n", why)
+	}
+	return b.String()
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s, -want +got (go test ./internal/credentials -update rewrites it):\n%s", file, d)
 	}
 }
 
@@ -198,16 +230,5 @@ func TestGolden(t *testing.T) {
 	}, "AWS_ROLE_ARN=arn:aws:iam::111122223333:role/ci")
 	_, out := explain(t, credentials.Question{Environ: environ, Dir: filepath.Join(home, "infra"), Command: []string{"tofu", "plan"}})
 	out = strings.ReplaceAll(out, home, "/home/me")
-	if *update {
-		if err := os.WriteFile("testdata/explain.txt", []byte(out), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile("testdata/explain.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), out); d != "" {
-		t.Errorf("-want +got (go test ./internal/credentials -update rewrites it):\n%s", d)
-	}
+	golden(t, "testdata/explain.txt", out)
 }

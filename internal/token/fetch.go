@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -178,8 +179,9 @@ func get(ctx context.Context, client *http.Client, where string, limit time.Dura
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, fetchSize+1))
 	switch {
-	case err != nil:
-		return nil, fetchError(where, transportProblem(ctx, err, limit))
+	// A server may end its answer properly once the client is hanging up.
+	case err != nil, ctx.Err() != nil:
+		return nil, fetchError(where, transportProblem(ctx, cmp.Or(err, ctx.Err()), limit))
 	case len(body) > fetchSize:
 		return nil, fetchError(where, fmt.Sprintf("its answer is larger than %d bytes", fetchSize))
 	}

@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -91,6 +92,7 @@ func TestKeysThatCannotBeHad(t *testing.T) {
 			<-r.Context().Done()
 		}
 	}
+	var said bytes.Buffer
 	for _, tt := range []struct {
 		name, issuer string
 		h            http.HandlerFunc
@@ -132,6 +134,9 @@ func TestKeysThatCannotBeHad(t *testing.T) {
 			if code != tt.code || len(list) != 1 || list[0].Rule != tt.rule || !strings.Contains(list[0].Summary, tt.want) || list[0].Why == "" || list[0].Fix == "" {
 				t.Errorf("got %d, %v; want %d, %s: %s", code, err, tt.code, tt.rule, tt.want)
 			}
+			if len(list) == 1 {
+				fmt.Fprintf(&said, "== %s\n%s\n", tt.name, wording(list[0]))
+			}
 			// What the issuer does is in the verdict on the token too.
 			r := inspect(t, sign(t, jose.RS256, keys().rsa, claims(t, map[string]any{"iss": "https://gitlab.example.com"}), nil), token.Inspection{NoKeys: err})
 			if want := map[int]token.Verdict{diag.No: token.Bad, diag.Undecided: token.Unknown}[tt.code]; r.Verdict != want {
@@ -139,6 +144,7 @@ func TestKeysThatCannotBeHad(t *testing.T) {
 			}
 		})
 	}
+	golden(t, "testdata/issuers.txt", said.Bytes())
 }
 
 func TestCertificates(t *testing.T) {

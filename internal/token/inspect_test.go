@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -69,6 +70,7 @@ func TestInspect(t *testing.T) {
 	rs := func(change map[string]any) string { return sign(t, jose.RS256, k.rsa, claims(t, change), nil) }
 	head := func(header map[string]any) string { return sign(t, jose.RS256, k.rsa, claims(t, nil), header) }
 	good := jwks(t, one())
+	var all bytes.Buffer
 	unix := func(d time.Duration) int64 { return now.Add(d).Unix() }
 	for _, tt := range []struct {
 		name, text string
@@ -146,13 +148,21 @@ func TestInspect(t *testing.T) {
 			if d := cmp.Diff(tt.want, rules(r)); d != "" {
 				t.Errorf("findings, -want +got:\n%s", d)
 			}
+			fmt.Fprintf(&all, "== %s\n", tt.name)
 			for _, f := range r.Findings {
+				fmt.Fprintf(&all, "%s: %s\n", f.Level, wording(f.Diagnostic))
 				if f.Why == "" || f.Fix == "" {
 					t.Errorf("no reason or no repair: %+v", f.Diagnostic)
 				}
 			}
 		})
 	}
+	golden(t, "testdata/findings.txt", all.Bytes())
+}
+
+// wording is all that a diagnostic says.
+func wording(d *diag.Diagnostic) string {
+	return fmt.Sprintf("%s [%s]\n  found: %s\n  why: %s\n  fix: %s", d.Error(), d.Rule, d.Found, d.Why, d.Fix)
 }
 
 func TestExit(t *testing.T) {

@@ -1,8 +1,10 @@
 package token_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"flag"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -17,6 +19,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func TestReadRefuses(t *testing.T) {
 	honest := sign(t, jose.RS256, keys().rsa, claims(t, nil), nil)
 	p := strings.Split(honest, ".")
+	var said bytes.Buffer
 	for _, tt := range []struct{ name, text, rule, summary string }{
 		{"nothing", " \n", "token-empty", "there is no token"},
 		{"one word", "garbage", "token-form", "this is no token: it has 0 dots"},
@@ -55,8 +58,10 @@ func TestReadRefuses(t *testing.T) {
 			if d.Fix == "" {
 				t.Error("no repair is named")
 			}
+			fmt.Fprintf(&said, "== %s\n%s\n", tt.name, wording(d))
 		})
 	}
+	golden(t, "testdata/unreadable.txt", said.Bytes())
 }
 
 func TestReadTakesWhiteSpaceAround(t *testing.T) {
