@@ -178,6 +178,9 @@ func (a *Answer) unknowns(t *trial, p *Policies) {
 	// A type of policy matters if knowing that there is none would change the
 	// answer, or knowing it would after all keys are known.
 	for _, u := range p.Unread {
+		if u.Type == policy.ReasonGrant || u.Type == policy.ReasonPublicAccess {
+			a.Unread = append(a.Unread, u) // these have no step of their own
+		}
 		for i := range a.Steps {
 			if s := &a.Steps[i]; sameLayer(s.Type, u.Type) && s.State != StateNoSay {
 				a.Unread = append(a.Unread, u)

@@ -123,7 +123,7 @@ func (a *Answer) open() string {
 		types = append(types, plainType(u.Type))
 	}
 	if len(types) > 0 {
-		parts = append(parts, "it may turn on the "+join(types, "and")+", which could not be read")
+		parts = append(parts, "it may turn on the "+join(types, "and")+", which "+plural(len(types) > 1, "were", "was")+" not read")
 	}
 	for _, g := range a.Gaps {
 		if strings.HasPrefix(g.Key, "(owner") {
@@ -151,6 +151,10 @@ func plainType(t policy.Reason) string {
 		return "session policy"
 	case policy.ReasonEndpoint:
 		return "policy of a VPC endpoint"
+	case policy.ReasonGrant:
+		return "grants of the key"
+	case policy.ReasonPublicAccess:
+		return "Block Public Access settings"
 	}
 	return t.String()
 }
