@@ -70,6 +70,7 @@ var explainedCases = []explained{
 	{name: "blanks", condition: `{"StringEquals":{"gitlab.com:sub":" project_path:acme/infra:ref_type:branch:ref:main"}}`, job: lab(nil), rule: "value-blanks"},
 	{name: "wildcard-in-equals", condition: `{` + `"StringEquals":{"gitlab.com:sub":"project_path:acme/infra:*"}}`, job: lab(nil), rule: "wildcard-in-equals"},
 	{name: "letter-case", condition: `{"StringLike":{"` + gh + `:sub":"repo:Acme/infra:*"}}`, job: hub(nil), rule: "letter-case"},
+	{name: "letter-case-of-the-project", condition: `{"StringEquals":{"` + gh + `:sub":"repo:Acme/Infra:ref:refs/heads/release"}}`, job: hub(nil), rule: "letter-case"},
 	{name: "immutable", condition: `{"StringEquals":{"` + gh + `:sub":"repo:acme/infra:ref:refs/heads/main"}}`, job: hub(immutableForm), rule: "subject-immutable"},
 	{name: "not-immutable", condition: `{"StringEquals":{"` + gh + `:sub":"repo:acme@1/infra@2:ref:refs/heads/main"}}`, job: hub(nil), rule: "subject-not-immutable"},
 	{name: "other-ids", condition: `{"StringEquals":{"` + gh + `:sub":"repo:acme@1/infra@2:ref:refs/heads/main"}}`, job: hub(immutableForm), rule: "subject-other-ids"},

@@ -80,7 +80,7 @@ func grammar(expr string) *syntax.Prog {
 }
 
 // longestValue bounds what possible compares; a longer value counts as possible.
-const longestValue = 4096
+const longestValue = 1024
 
 // possible reports whether some text of the grammar is one that the operator
 // takes for the wanted value. A policy variable stands for any text.

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/policy"
@@ -21,6 +22,13 @@ var letterCase = &impossible{id: "letter-case", scope: ScopeProject, find: func(
 		}
 		return fmt.Sprintf("it differs from the token's %s only in the case of letters, and case counts: the token has the name as the forge has it", w.claim),
 			"write it in the token's letters: " + has
+	}
+	// The project alone may be in other letters, and the rest differ besides.
+	prefix := map[oidc.Kind]string{oidc.KindGitLab: "project_path:", oidc.KindGitHub: "repo:"}[w.kind]
+	project := w.token.project()
+	want := prefix + project + ":"
+	if w.claim == "sub" && prefix != "" && project != "" && len(w.value) >= len(want) && w.value[:len(want)] != want && strings.EqualFold(w.value[:len(want)], want) {
+		return "the project is written in other letters than the forge has, and case counts", "write " + want + w.value[len(want):]
 	}
 	return "", ""
 }}
