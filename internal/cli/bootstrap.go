@@ -108,7 +108,9 @@ func runBootstrap(ctx context.Context, env *Env, dir string, yes bool, format st
 	o.Engine, o.AWS = e, cfg
 	o.Confirm = func(ctx context.Context, p bootstrap.Proposal) (bool, error) { return confirm(ctx, env, view, p, yes) }
 	o.Report, o.Note = view.step, view.note
+	heard := whileWaiting(e.Running, view.note)
 	result, err := bootstrap.Run(ctx, o)
+	heard()
 	view.clear()
 	if err != nil {
 		return err

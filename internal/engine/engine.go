@@ -41,6 +41,8 @@ type Engine struct {
 	mu      sync.Mutex // one command at a time
 	runsMu  sync.Mutex
 	runs    []Run
+	running []string // the arguments of the command that runs; nil: none does
+	since   time.Time
 }
 
 // Run is one command that has ended, well or not.
@@ -88,6 +90,17 @@ func (e *Engine) Runs() []Run {
 	return append([]Run{}, e.runs...)
 }
 
+// Running names the command that runs now, with its age: "terraform apply (since
+// 12 s)". Empty: none does.
+func (e *Engine) Running() string {
+	e.runsMu.Lock()
+	defer e.runsMu.Unlock()
+	if e.running == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s %s (since %d s)", strings.ToLower(e.Name), strings.Join(e.running, " "), int(time.Since(e.since).Seconds()))
+}
+
 // Seconds is the wall time of all commands that have ended.
 func (e *Engine) Seconds() float64 {
 	total := 0.0
@@ -117,8 +130,12 @@ func (e *Engine) do(ctx context.Context, out io.Writer, name []string, command f
 	var stderr tail
 	e.tf.SetStderr(&stderr)
 	began := time.Now()
+	e.runsMu.Lock()
+	e.running, e.since = name, began
+	e.runsMu.Unlock()
 	err := command(e.tf, stream)
 	e.runsMu.Lock()
+	e.running = nil
 	e.runs = append(e.runs, Run{Args: name, Seconds: time.Since(began).Seconds()})
 	e.runsMu.Unlock()
 	stream.flush()

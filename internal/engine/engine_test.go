@@ -167,3 +167,42 @@ sleep 600 & wait`
 		t.Errorf("a command began after the end: %v", err)
 	}
 }
+
+func TestRunning(t *testing.T) {
+	e, _ := recorder(t, "read x <fifo || true", engine.Options{})
+	fifo := filepath.Join(e.Dir, "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := e.Running(); got != "" {
+		t.Errorf("before: %q", got)
+	}
+	ended := make(chan error)
+	go func() { ended <- e.Init(t.Context()) }()
+	opened := make(chan *os.File)
+	go func() {
+		w, err := os.OpenFile(fifo, os.O_WRONLY, 0) // it waits for the engine to read
+		if err != nil {
+			t.Error(err)
+		}
+		opened <- w
+	}()
+	var w *os.File
+	select {
+	case w = <-opened:
+	case err := <-ended:
+		t.Fatalf("the engine ended before it read: %v", err)
+	}
+	if got := e.Running(); !strings.HasPrefix(got, "opentofu init (since ") {
+		t.Errorf("in the middle: %q", got)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if got := e.Running(); got != "" {
+		t.Errorf("after: %q", got)
+	}
+}
