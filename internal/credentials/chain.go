@@ -289,7 +289,8 @@ func (r *resolver) container() {
 		l.Detail = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not set"
 		r.add(l, false, false)
 	case "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI":
-		l.Detail, l.Asks = name+" is set", "http://169.254.170.2"+value
+		// The path is what opens the agent's credentials, so it is not shown.
+		l.Detail, l.Asks = name+" is set", "http://169.254.170.2"
 		r.add(l, true, false)
 	default:
 		// A user name or a query could hold a secret.

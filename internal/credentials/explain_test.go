@@ -122,6 +122,7 @@ func TestFindings(t *testing.T) {
 		{"a wrapper", nil, keys, []string{"aws-vault", "exec", "me"}, "keys in the environment", 1, nil},
 		{"a program that nobody knows", nil, keys, []string{"./deploy"}, "keys in the environment", 1, nil},
 		{"an option of env that hides the rest", nil, keys, []string{"env", "-S", "tofu plan"}, "keys in the environment", 1, nil},
+		{"a container behind a path that opens it", nil, []string{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/v2/hush"}, nil, "container", 0, nil},
 		{"a container", nil, []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI=https://user:hush@agent.example/x"}, nil, "container", 0, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
