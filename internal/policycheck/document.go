@@ -138,17 +138,6 @@ func (d *document) variables() (yes, ok bool) {
 	return d.version.text == "2012-10-17", d.version.known()
 }
 
-// conditionsOn are the statement's conditions on a key.
-func (s *statement) conditionsOn(key string) []*condition {
-	var found []*condition
-	for _, c := range s.conditions {
-		if c.is(key) {
-			found = append(found, c)
-		}
-	}
-	return found
-}
-
 // guess sets the kind by what the policy says.
 func (d *document) guess() { d.kind, d.guessed = guessKind(d), true }
 

@@ -45,9 +45,6 @@ type action struct {
 	actions []*serviceref.Action
 }
 
-// pattern reports that the name has wildcards.
-func (a *action) pattern() bool { return strings.ContainsAny(a.name, "*?") }
-
 // actionsOf reads the entries of an Action or NotAction element that are known
 // and whose service is. "*" is none of them. all reports that there are no
 // others, so that the list is everything the element stands for.

@@ -1,6 +1,8 @@
 package policycheck
 
 import (
+	"strings"
+
 	"github.com/strongroom-dev/strongroom/internal/serviceref"
 	"github.com/strongroom-dev/strongroom/policy"
 )
@@ -23,7 +25,7 @@ var unknownVariable = &Rule{
 				continue // the rule syntax tells
 			}
 			for _, v := range list {
-				if _, ok := serviceref.FindKey(v.Key); ok || v.Default || isIssuerKey(v.Key) {
+				if _, ok := serviceref.FindKey(v.Key); ok || v.Default || isIssuerKey(v.Key) || filledElsewhere(v.Key) {
 					continue
 				}
 				f := p.report(n, "no request has the key %q of variable ${%s}", shown(v.Key), shown(v.Key))
@@ -33,6 +35,17 @@ var unknownVariable = &Rule{
 			}
 		}
 	},
+}
+
+// filledElsewhere reports variables that a service fills in on its own, and that
+// are no condition keys. Source: AWS Transfer Family User Guide, "Creating a
+// session policy"; AWS IoT Core Developer Guide, "AWS IoT Core policy variables".
+func filledElsewhere(key string) bool {
+	switch key {
+	case "transfer:HomeBucket", "transfer:HomeFolder", "transfer:HomeDirectory", "transfer:UserName":
+		return true
+	}
+	return strings.HasPrefix(key, "iot:")
 }
 
 // variableTexts are the places where a policy may have variables.
