@@ -21,6 +21,7 @@ type Sandbox struct {
 	ca      *authority
 	bundle  string // the CA file
 	tempDir string
+	owner   *os.File // marks tempDir as in use
 	control string // the random path of the control API
 	front   *listener
 	server  *http.Server
@@ -82,8 +83,7 @@ func (s *Sandbox) certificates() (err error) {
 	if s.ca, err = newAuthority(s.opts.DataDir, time.Now(), s.owns); err != nil {
 		return err
 	}
-	// os.MkdirTemp makes the directory with mode 0700.
-	if s.tempDir, err = os.MkdirTemp("", "strongroom-sandbox-"); err != nil {
+	if s.tempDir, s.owner, err = tempDirectory(); err != nil {
 		return err
 	}
 	s.bundle, err = s.ca.writeBundle(s.tempDir)
@@ -122,10 +122,7 @@ func (s *Sandbox) cleanUp() (err error) {
 	if s.parts != nil {
 		err = s.parts.close()
 	}
-	if s.tempDir != "" {
-		err = errors.Join(err, os.RemoveAll(s.tempDir))
-	}
-	return err
+	return errors.Join(err, release(s.tempDir, s.owner))
 }
 
 // URL is the address of the proxy and endpoint, "http://127.0.0.1:PORT".
