@@ -16,6 +16,8 @@ const maxWorlds = 64
 type world struct {
 	ctx   *policy.Context
 	owner string
+	// wildcard: statements match by "*" only.
+	wildcard bool
 }
 
 // trial is a question held against policies, with what is unknown taken both
@@ -63,10 +65,15 @@ func (t *trial) worlds() (list []world, listed map[string]bool) {
 	for key, c := range t.fixed {
 		setChoice(base, key, c)
 	}
-	list, listed = []world{{base, t.q.ResourceAccount}}, map[string]bool{}
+	list, listed = []world{{base, t.q.ResourceAccount, t.q.WildcardOnly}}, map[string]bool{}
 	if t.q.AnyOwner {
-		own := t.q.Principal.Account
-		list = []world{{base, own}, {base, otherAccount}}
+		list = []world{{base, t.q.Principal.Account, t.q.WildcardOnly}, {base, otherAccount, t.q.WildcardOnly}}
+	}
+	if t.q.doubtful {
+		for _, w := range list {
+			w.wildcard = true
+			list = append(list, w)
+		}
 	}
 	used := t.p.keys()
 	for _, key := range slices.Sorted(maps.Keys(t.q.Choices)) {
@@ -83,7 +90,7 @@ func (t *trial) worlds() (list []world, listed map[string]bool) {
 					ctx = copyContext(w.ctx)
 					ctx.Set(key, v)
 				}
-				next = append(next, world{ctx, w.owner})
+				next = append(next, world{ctx, w.owner, w.wildcard})
 			}
 		}
 		list = next
@@ -112,7 +119,7 @@ func (t *trial) decide() finding {
 	}
 	f := finding{allowed: true, denied: true, bestSet: best, worstSet: worst}
 	for i, w := range list {
-		r := t.q.request(w.owner, w.ctx)
+		r := t.q.request(w)
 		r.RestrictPublic = r.RestrictPublic && public
 		b, s := best.Decide(r), worst.Decide(r)
 		if _, grant := t.p.unread(policy.ReasonGrant); grant && b.Verdict == policy.ImplicitDeny {

@@ -63,6 +63,8 @@ func (r *record) transport(q *Question) {
 		// requests through a VPC endpoint, aws:VpcSourceIp is.
 		q.absent("aws:SourceIp", "the request came through a VPC endpoint")
 		q.set("aws:VpcSourceIp", addr.String())
+	case addr.IsPrivate():
+		q.gap("aws:SourceIp", "the address is a private one: the request came through a VPC endpoint, which the record does not name, or by way of AWS")
 	default:
 		q.set("aws:SourceIp", addr.String())
 	}

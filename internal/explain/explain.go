@@ -175,6 +175,9 @@ func (a *Answer) unknowns(t *trial, p *Policies) {
 	if t.q.AnyOwner {
 		a.Gaps = append(a.Gaps, Gap{"(owner of the resource)", "in the caller's own account one allow is enough, in another account both sides must allow; --resource-account ID settles it"})
 	}
+	if t.q.doubtful {
+		a.Gaps = append(a.Gaps, Gap{"(resource)", `AWS's reference has no resource types for the action: then only "Resource": "*" matches it; ask with --resource "*" for that`})
+	}
 	// A type of policy matters if knowing that there is none would change the
 	// answer, or knowing it would after all keys are known.
 	for _, u := range p.Unread {
@@ -220,6 +223,10 @@ func (a *Answer) settle(w *path, p *Policies) {
 		said := "refused"
 		if o.Allowed {
 			said = "allowed"
+		}
+		if !o.Allowed && (a.Action == "s3:GetObject" || a.Action == "s3:GetObjectVersion") {
+			// Source: S3 API_GetObject, "Permissions".
+			a.hint("S3 answers Access Denied for an object that does not exist, unless the caller may s3:ListBucket: check that the key is there")
 		}
 		a.Notes = append(a.Notes, fmt.Sprintf("AWS %s the request, and the policies given do the opposite whatever is not known: they are not the ones that were in force, or not all of them. To try these policies on the same request, add --what-if", said))
 		a.Basis, a.Decision, a.Verdict, a.Reason = "record", CannotTell, nil, nil

@@ -106,7 +106,7 @@ func TestUnknownKeys(t *testing.T) {
 		{"denied either way", *doc(`{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}`), explain.Denied, ""},
 		{"one of its conditions is not met anyway", allow(`"Bool":{"aws:SecureTransport":"true"},"StringEquals":{"aws:username":"eve"}`), explain.Denied, ""},
 		{"known from the caller", allow(`"StringEquals":{"aws:username":"ann","aws:PrincipalAccount":"111122223333","aws:PrincipalType":"User"},"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:user/ann"}`), explain.Allowed, ""},
-		{"a key of another service is not there", allow(`"StringEquals":{"ec2:Vpc":"x"}`), explain.Denied, ""},
+		{"a key that the reference does not list is not known all the same", allow(`"StringEquals":{"ec2:SourceInstanceARN":"arn:aws:ec2:eu-west-2:111122223333:instance/i-1"}`), explain.CannotTell, ""},
 		{"a key of its own service may be", allow(`"StringEquals":{"s3:prefix":"x"}`), explain.CannotTell, `allowed "x"; denied another value, not in the request`},
 		{"a variable in the resource", *doc(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:PrincipalTag/team}/*"}`), explain.CannotTell, ""},
 		{"a variable that fits nothing", *doc(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::c/${aws:PrincipalTag/team}/*"}`), explain.Denied, ""},
@@ -127,6 +127,24 @@ func TestUnknownKeys(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", s, tt.means)
 			}
 		})
+	}
+}
+
+// Where the reference knows no resources for an action, a statement for a named one
+// may match or not.
+func TestAnActionWithoutResources(t *testing.T) {
+	named := *doc(`{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"arn:aws:s3:::*"}`)
+	for _, tt := range []struct {
+		resource, policy string
+		want             explain.Decision
+	}{
+		{"*", named, explain.Denied}, {"", named, explain.Denied}, {"arn:aws:s3:::b", named, explain.CannotTell},
+		{"arn:aws:s3:::b", *doc(everything), explain.Allowed}, {"*", *doc(everything), explain.Allowed},
+	} {
+		a := decide(t, question(t, ann, "s3:ListAllMyBuckets", tt.resource), layers{policy.ReasonIdentity: tt.policy}, explain.Options{})
+		if a.Decision != tt.want {
+			t.Errorf("%q: got %s, want %s\n%s", tt.resource, a.Decision, tt.want, human(t, a))
+		}
 	}
 }
 

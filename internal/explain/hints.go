@@ -108,12 +108,20 @@ func fitsPart(form, text string) bool {
 	return false
 }
 
+// travelling are keys of one service that requests to others carry too: they tell
+// where the caller's credentials came from. Source: Lambda Developer Guide,
+// "Using source function ARN to control function access behavior"; EC2 User Guide,
+// "Identity and access management for EC2" (ec2:SourceInstanceARN,
+// ec2:RoleDelivery); Systems Manager, ssm:SourceInstanceARN. There may be more, so
+// that no verdict rests on this list.
+var travelling = []string{"lambda:sourcefunctionarn", "ec2:sourceinstancearn", "ec2:roledelivery", "ssm:sourceinstancearn", "identitystore:userid"}
+
 // keyHints tells of condition keys that requests for the action do not carry.
 func (a *Answer) keyHints(q *Question, s *serviceref.Service, action *serviceref.Action) {
 	full := s.Prefix + ":" + action.Name
 	never := func(key string) bool {
 		prefix, _, ok := strings.Cut(strings.ToLower(key), ":")
-		if !ok || prefix == "aws" || prefix == "saml" || strings.ContainsAny(prefix, "./") || q.Context.Has(key) {
+		if !ok || prefix == "aws" || prefix == "saml" || strings.ContainsAny(prefix, "./") || q.Context.Has(key) || slices.Contains(travelling, strings.ToLower(key)) {
 			return false
 		}
 		_, can := s.ActionKey(action, key)
@@ -123,7 +131,7 @@ func (a *Answer) keyHints(q *Question, s *serviceref.Service, action *serviceref
 		for _, st := range list {
 			for _, c := range st.Conditions {
 				if never(c.Key) {
-					a.hint("%s is never in a request for %s, as far as AWS's reference tells: %s counts as %s there", c.Key, full, c.Operator, outcomeWhenAbsent(c.Operator, c.Wanted))
+					a.hint("AWS's reference does not list %s for %s: such a request does not carry it, and %s is %s then", c.Key, full, c.Operator, outcomeWhenAbsent(c.Operator, c.Wanted))
 				}
 			}
 		}

@@ -53,6 +53,9 @@ type Question struct {
 
 	// exact: nothing is to be filled in.
 	exact bool
+	// doubtful: AWS's reference knows no resources for the action, but the question
+	// names one: the statements that match may be those for "*" only.
+	doubtful bool
 	// tagged: all tags of the caller are in Context.
 	tagged bool
 	// told are the keys that were given by hand, in lower case.
@@ -133,33 +136,7 @@ func (q *Question) absence(key string) (why string, ok bool) {
 	if q.tagged && strings.HasPrefix(low, "aws:principaltag/") {
 		return "the caller has no such tag", true
 	}
-	prefix, _, found := strings.Cut(low, ":")
-	service, _, _ := strings.Cut(strings.ToLower(q.Action), ":")
-	switch {
-	case !found || prefix == "aws" || prefix == "saml" || strings.ContainsAny(prefix, "./"):
-		return "", false
-	case service == "" || prefix == service || strings.HasPrefix(service, prefix) || strings.HasPrefix(prefix, service):
-		// s3-object-lambda and s3express are near enough to s3 to be left alone.
-		return "", false
-	}
-	// A key of another service's own is not in the request, unless the reference
-	// lists it for the action.
-	if _, ok := serviceref.Lookup(prefix); !ok {
-		return "", false
-	}
-	s, ok := serviceref.Lookup(service)
-	if !ok {
-		return "", false
-	}
-	_, name, _ := strings.Cut(q.Action, ":")
-	a, ok := s.Action(name)
-	if !ok {
-		return "", false
-	}
-	if _, ok := s.ActionKey(a, key); ok {
-		return "", false
-	}
-	return "it is a key of another service", true
+	return "", false
 }
 
 // finish fills in what follows from the rest of the question.
@@ -175,6 +152,7 @@ func (q *Question) finish() {
 	}
 	if s, a := q.reference(); s != nil && a != nil && a.WildcardOnly() {
 		q.WildcardOnly = q.Resource == "*" || q.Resource == ""
+		q.doubtful = !q.WildcardOnly
 		if q.Resource == "" {
 			q.Resource = "*"
 		}
@@ -258,12 +236,12 @@ func (q *Question) reference() (*serviceref.Service, *serviceref.Action) {
 	return s, a
 }
 
-// request is the question as the engine is asked it, for one owner of the
-// resource.
-func (q *Question) request(owner string, ctx *policy.Context) *policy.Request {
+// request is the question as the engine is asked it, in one way that the request
+// may have been.
+func (q *Question) request(w world) *policy.Request {
 	return &policy.Request{
-		Principal: q.Principal, Action: q.Action, Resource: q.Resource, ResourceAccount: owner, Context: ctx,
-		WildcardOnly: q.WildcardOnly, Pattern: q.Pattern, RestrictPublic: q.RestrictPublic,
+		Principal: q.Principal, Action: q.Action, Resource: q.Resource, ResourceAccount: w.owner, Context: w.ctx,
+		WildcardOnly: w.wildcard, Pattern: q.Pattern, RestrictPublic: q.RestrictPublic,
 	}
 }
 

@@ -128,6 +128,8 @@ func (a *Answer) open() string {
 	for _, g := range a.Gaps {
 		if strings.HasPrefix(g.Key, "(owner") {
 			parts = append(parts, "it turns on which account owns the resource")
+		} else if g.Key == "(resource)" {
+			parts = append(parts, "it turns on whether the action has resource-level permissions")
 		}
 	}
 	if len(parts) == 0 {

@@ -171,13 +171,13 @@ func (w *path) statement(p *policy.Policy, i int, best, worst *policy.Policy) St
 	}
 	may, must := false, true
 	for _, at := range w.worlds {
-		r := w.t.q.request(at.owner, at.ctx)
+		r := w.t.q.request(at)
 		may = may || w.matches(most.Hold(i, r, w.bounded))
 		must = must && w.matches(least.Hold(i, r, w.bounded))
 	}
 	unknown := func(key string) bool { return w.listed[strings.ToLower(key)] || w.t.unknown(key) }
 	hinge := p.Hinges(i, unknown)
-	r := w.t.q.request(w.worlds[0].owner, w.worlds[0].ctx)
+	r := w.t.q.request(w.worlds[0])
 	out := Statement{StatementResult: p.Hold(i, r, w.bounded), Applies: "no", Conditions: []Condition{}, Lacks: []string{}, Text: p.Statement(i).Source}
 	if must {
 		out.Applies = "yes"

@@ -107,7 +107,7 @@ func (t *trial) candidates(key string) (list []tried) {
 	for _, l := range t.p.layers() {
 		for _, p := range l.policies {
 			for i := range p.Len() {
-				r := t.q.request(t.q.ResourceAccount, &t.q.Context)
+				r := t.q.request(world{&t.q.Context, t.q.ResourceAccount, t.q.WildcardOnly})
 				for _, c := range p.Hold(i, r, false).Conditions {
 					if !strings.EqualFold(c.Key, key) {
 						continue
