@@ -327,6 +327,45 @@ func TestTheSandboxAgrees(t *testing.T) {
 		r.agree("a role that may not make users", err)
 	})
 
+	t.Run("web identity", func(t *testing.T) {
+		r.t = t
+		must(r.iam.CreateOpenIDConnectProvider(r.ctx, &iam.CreateOpenIDConnectProviderInput{Url: aws.String("https://gitlab.com"), ClientIDList: []string{"https://gitlab.com"}}))
+		arn := r.role("merge", doc(`{"Sid":"MR","Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/gitlab.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringLike":{"gitlab.com:sub":"project_path:a/b:ref_type:mr:*"}}}`), nil)
+		anonymous := r.s.Config(sandbox.Credentials{})
+		anonymous.Credentials = aws.AnonymousCredentials{}
+		token := must(r.s.Token(sandbox.TokenRequest{Project: "a/b"}))
+		_, err := sts.NewFromConfig(anonymous).AssumeRoleWithWebIdentity(r.ctx, &sts.AssumeRoleWithWebIdentityInput{RoleArn: &arn, RoleSessionName: aws.String("job"), WebIdentityToken: &token})
+		r.agree("a subject that no token has", err)
+	})
+
+	t.Run("session policy", func(t *testing.T) {
+		r.t = t
+		arn := r.role("wide", doc(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/admin"},"Action":"sts:AssumeRole"}`), doc(everything))
+		out := must(sts.NewFromConfig(admin).AssumeRole(r.ctx, &sts.AssumeRoleInput{RoleArn: &arn, RoleSessionName: aws.String("job"), Policy: doc(`{"Sid":"Narrow","Effect":"Allow","Action":"s3:*","Resource":"*"}`)}))
+		session := r.s.Config(sandbox.Credentials{AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey, SessionToken: *out.Credentials.SessionToken})
+		if _, err := kms.NewFromConfig(session).ListKeys(r.ctx, nil); err == nil {
+			t.Fatal("allowed")
+		}
+		denials := r.s.Denials()
+		text := line(t, &denials[len(denials)-1])
+		// The session's policy cannot be read: the policies alone cannot tell, and AWS's
+		// words can.
+		for whatIf, want := range map[bool]explain.Decision{true: explain.CannotTell, false: explain.Denied} {
+			list, err := explain.ReadEvent("f", bytes.NewReader(text), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := r.account().Read(r.ctx, list[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			a, err := explain.Explain(list[0], p, explain.Options{WhatIf: whatIf})
+			if err != nil || a.Decision != want {
+				t.Errorf("what if %v: got %s, want %s (%v)\n%s", whatIf, a.Decision, want, err, human(t, a))
+			}
+		}
+	})
+
 	t.Run("boundary", func(t *testing.T) {
 		r.t = t
 		bounded := r.user("bounded", doc(everything))
