@@ -160,10 +160,14 @@ func (e *explainer) refusal() string {
 	}
 	c, res := &h.conditions[first], h.results[first]
 	text := fmt.Sprintf("refused: %s wants %s to %s %s, and ", h.name(), c.key, verb(c.operator), quoted(c.values))
-	if res.Carried == nil {
+	class, _ := classify(c.key, t.issuer())
+	switch {
+	case res.Carried == nil:
 		text += "STS sees no such key"
-	} else {
+	case class == ClassClaim:
 		text += "the token has " + quoted(res.Carried)
+	default:
+		text += "the request has " + quoted(res.Carried)
 	}
 	if n := len(unmet) - 1; n == 1 {
 		text += "; one more condition is not met"

@@ -110,8 +110,11 @@ func (c *condition) note(class Class, claim string, t *Presented, carried []stri
 	case ClassClaim:
 		return c.claimNote(claim, t, carried)
 	}
-	if carried == nil {
+	switch {
+	case carried == nil:
 		return "the request does not have this key; " + c.onMissing()
+	case strings.EqualFold(c.key, "sts:RoleSessionName") && t.Session == "":
+		return "the pipeline chooses this name when it asks for the session; here it is taken to be \"session\" (--session-name gives another)"
 	}
 	return ""
 }
