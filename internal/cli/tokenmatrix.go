@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -254,30 +253,13 @@ func readTrustPolicies(files []string) (roles []*trust.Role, err error) {
 			return nil, &diag.Diagnostic{Rule: "trust-policy", Summary: file + " is given twice", Why: "one of the two was probably meant to be another", Fix: "name each file once"}
 		}
 		seen[name] = true
-		p, err := policy.Parse(name, data, policy.Trust)
+		p, err := policy.Parse(file, data, policy.Trust)
 		if err != nil {
-			return nil, trustPolicyError(file, err)
+			return nil, syntaxError(err)
 		}
 		roles = append(roles, &trust.Role{Name: name, Policy: p})
 	}
 	return roles, nil
-}
-
-// trustPolicyError says where a trust policy is none.
-func trustPolicyError(file string, err error) error {
-	d := &diag.Diagnostic{Rule: "trust-policy", Summary: err.Error(), At: diag.Location{File: file},
-		Why: "AWS would not store it, so there is nothing to decide", Fix: "mend it, or name the file of a trust policy", Err: err}
-	var syntax *policy.SyntaxError
-	if errors.As(err, &syntax) {
-		d.At.Line, d.At.Column, d.Summary = syntax.Line, syntax.Column, syntax.Msg
-		if syntax.Path != "" {
-			d.Summary = syntax.Path + ": " + syntax.Msg
-		}
-		if syntax.Fix != "" {
-			d.Fix = syntax.Fix
-		}
-	}
-	return d
 }
 
 func planRoles(file string) ([]*trust.Role, int, error) {
@@ -299,12 +281,9 @@ func accountRoles(ctx context.Context, names []string) ([]*trust.Role, int, erro
 		return &diag.Diagnostic{Rule: "matrix-account", Summary: "the account's roles cannot be read: " + err.Error(), Err: err,
 			Why: "who is admitted is in their trust policies", Fix: "use credentials that allow iam:ListRoles, iam:GetRole, iam:ListOpenIDConnectProviders and iam:GetOpenIDConnectProvider"}
 	}
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithDefaultRegion("us-east-1")) // IAM has no regions
 	if err != nil {
 		return nil, 0, fail(err)
-	}
-	if cfg.Region == "" {
-		cfg.Region = "us-east-1" // IAM answers from there, whatever the region
 	}
 	roles, skipped, err := trust.OfAccount(ctx, iam.NewFromConfig(cfg), names)
 	if err != nil {

@@ -168,7 +168,7 @@ func (m *Matrix) unmatched(r *Role) {
 					return slices.ContainsFunc(row.Subjects, func(sub string) bool { return glob(strings.ToLower(want), strings.ToLower(sub)) })
 				})
 				if !found {
-					m.Unmatched = append(m.Unmatched, Unmatched{r.Name, nameStatement(r.Name, s.index, s.sid), want})
+					m.Unmatched = append(m.Unmatched, Unmatched{r.Name, nameStatement(r.Policy.Name(), s.index, s.sid), want})
 				}
 			}
 		}

@@ -22,7 +22,11 @@ func (r *Role) cell(row *Row, p *oidc.Project) Cell {
 	var each []string
 	for i := range row.tokens {
 		a := r.try(&row.tokens[i], p)
-		each = append(each, fmt.Sprintf("as %s it is %s (%s)", row.Subjects[i], a.verdict, a.decidedBy))
+		is := "it is " + string(a.verdict)
+		if a.verdict == Undecided {
+			is = "it cannot be told"
+		}
+		each = append(each, fmt.Sprintf("as %s %s (%s)", row.Subjects[i], is, a.decidedBy))
 		switch {
 		case i == 0:
 			c.Verdict, c.Obstacle, c.DecidedBy = a.verdict, a.obstacle, a.decidedBy

@@ -210,16 +210,28 @@ func (m *Matrix) notes(t *table) {
 	}
 }
 
+// doubts says what the cells hang on that cannot be told, those of a role that
+// hang on the same as one.
 func (m *Matrix) doubts(t *table) {
-	first := true
+	type doubt struct{ role, on string }
+	shapes := map[doubt][]string{}
+	var order []doubt
 	for i := range m.Cells {
-		if c := &m.Cells[i]; c.Verdict == Undecided {
-			if first {
-				t.printf("\nCannot be told:\n")
-				first = false
-			}
-			t.wrapped(fmt.Sprintf("  %s, %s: ", c.Role, c.Shape), c.DecidedBy+".")
+		c := &m.Cells[i]
+		if c.Verdict != Undecided {
+			continue
 		}
+		d := doubt{c.Role, c.DecidedBy}
+		if shapes[d] == nil {
+			order = append(order, d)
+		}
+		shapes[d] = append(shapes[d], c.Shape)
+	}
+	if len(order) > 0 {
+		t.printf("\nCannot be told:\n")
+	}
+	for _, d := range order {
+		t.wrapped("  "+d.role+": ", strings.Join(shapes[d], ", ")+": "+d.on+".")
 	}
 }
 
