@@ -37,7 +37,7 @@ type proxy struct {
 }
 
 func newProxy(s *Sandbox) *proxy {
-	p := &proxy{s: s, control: s.controlHandler(), aws: s.busy.around(s.parts.dispatch),
+	p := &proxy{s: s, control: s.controlHandler(), aws: s.busy.around(s.withCertificates(s.parts.dispatch)),
 		forge: s.busy.around(s.parts.forge), tunnels: map[net.Conn]struct{}{}}
 	p.upstream = httpproxy.FromEnvironment().ProxyFunc()
 	transport := &http.Transport{

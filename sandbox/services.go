@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/sandbox/internal/audit"
@@ -14,8 +15,10 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/iam"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/kms"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/s3"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/sns"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/sts"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/store"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/undelivered"
 )
 
 // parts are the sandbox's insides, wired to each other.
@@ -27,6 +30,9 @@ type parts struct {
 	dispatch *dispatch.Dispatcher
 	// clockwork runs what AWS does by itself.
 	clockwork *clockwork.Clockwork
+	// notifications keeps the mails, and undelivered what could not be passed on.
+	notifications *sns.Service
+	undelivered   *undelivered.Log
 }
 
 // keptEvents is how many audit events stay in memory.
@@ -54,17 +60,24 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	keys := kms.New(p.db, p.iam)
 	keys.Clock, keys.Rand = o.Clock, o.Rand
 	tokens := sts.New(p.db, p.iam, p.forge)
+	p.notifications = sns.New(p.db, keys, p.iam)
+	p.undelivered = &undelivered.Log{Slog: o.Log}
 	services := []op.Service{
 		p.iam,
 		tokens,
 		keys,
 		s3.New(p.db, keys, p.iam),
 		ec2.New(p.db, keys),
+		p.notifications,
 	}
 	if err = p.db.Load(); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", o.DataDir, err)
 	}
-	p.clockwork = clockwork.New(o.Clock, o.Log)
+	// Parts call the services through the dispatcher, which comes after them.
+	as := func(c *op.Caller) http.RoundTripper { return p.dispatch.As(c) }
+	p.clockwork = clockwork.New(o.Clock, o.Log,
+		sns.NewDeliverer(p.notifications, as, o.Rand, p.undelivered),
+	)
 	p.audit = audit.New(o.Audit, keptEvents, o.Rand, func(e audit.Event) { p.clockwork.Tell(e) })
 	p.dispatch, err = dispatch.New(dispatch.Config{
 		DB: p.db, Directory: p.iam, Services: services, Audit: p.audit,

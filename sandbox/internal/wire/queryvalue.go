@@ -137,6 +137,9 @@ func readFormMap(n *formNode, p *plan, v reflect.Value, path string) error {
 	m := reflect.MakeMap(p.typ)
 	for _, e := range list {
 		k, val := e.children["key"], e.children["value"]
+		if k == nil && val == nil { // SNS has other names for some maps
+			k, val = e.children["Name"], e.children["Value"]
+		}
 		if k == nil || val == nil || k.value == nil || len(e.children) != 2 {
 			return fmt.Errorf("an entry of %q is not a key and a value", path)
 		}

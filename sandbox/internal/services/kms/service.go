@@ -179,6 +179,7 @@ var managed = map[string]struct {
 }{
 	"s3":  {what: "S3 objects", via: "s3"},
 	"ebs": {what: "EBS volumes", via: "ec2", more: []string{"kms:CreateGrant"}},
+	"sns": {what: "SNS data", via: "sns"},
 }
 
 func (s *Service) now() time.Time {
