@@ -21,17 +21,26 @@ var alwaysTrue = &Rule{
 				if s.denies() && c.op.Family != policy.FamilyNull || !s.effect.known() || isIssuerKey(c.key.text) {
 					continue // trust-open-subject tells of claims
 				}
-				if takesAll(c) && !(c.requires() && strings.Contains(strings.ToLower(c.key.text), "tag/")) {
-					// StringLike * on a tag is how AWS's own examples ask for the tag.
+				if takesAll(c) && !(c.requires() && presence(c.key.text)) {
 					f := p.report(c.operator, "%s on %s is met by every request", c.op.Name, shown(c.key.text))
 					if c.requires() && c.op.Family != policy.FamilyNull {
 						f.Message = c.op.Name + " on " + shown(c.key.text) + " is met by every request that carries the key"
 						f.fix(`name the values that are meant; if it is enough that the key is there, write "Null": {%q: "false"}`, shown(c.key.text))
+						if c.op.Family != policy.FamilyIP {
+							f.as(Info)
+						}
 					}
 				}
 			}
 		}
 	},
+}
+
+// presence reports keys of which AWS's own policies ask by StringLike * that
+// they are there: tags, and entries of an encryption context.
+func presence(key string) bool {
+	key = strings.ToLower(key)
+	return strings.Contains(key, "tag/") || strings.HasPrefix(key, "kms:encryptioncontext:")
 }
 
 // takesAll reports a condition that is met by whatever value the key has.

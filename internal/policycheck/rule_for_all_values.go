@@ -30,10 +30,12 @@ var forAllValuesUnguarded = &Rule{
 				if k, ok := serviceref.FindKey(c.key.text); ok && !k.Multi {
 					f.fix("write %q: the key carries one value", strings.TrimPrefix(c.op.Name, c.op.Set+":"))
 				}
-				if s.principal == nil || c.is("aws:TagKeys") || c.is("sts:TransitiveTagKeys") {
-					// To tag with these keys or with none is often meant so, by an
-					// identity that was given the right.
-					f.as(Warning)
+				switch {
+				case c.is("aws:TagKeys") || c.is("sts:TransitiveTagKeys"):
+					// To tag with these keys or with none is mostly meant so.
+					f.as(Info)
+				case s.principal == nil:
+					f.as(Warning) // an identity that was given the right
 				}
 			}
 		}

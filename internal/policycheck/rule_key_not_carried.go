@@ -1,6 +1,7 @@
 package policycheck
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/internal/serviceref"
@@ -17,7 +18,7 @@ var keyNotCarried = &Rule{
 	check: func(p *pass) {
 		for _, s := range p.stmts {
 			actions, all := actionsOf(s.action)
-			if !all || len(actions) == 0 {
+			if !all || len(actions) == 0 || !slices.ContainsFunc(actions, func(a *action) bool { return slices.Contains(complete, a.service.Prefix) }) {
 				continue
 			}
 			for _, c := range s.conditions {
@@ -38,6 +39,10 @@ var keyNotCarried = &Rule{
 		}
 	},
 }
+
+// complete are the services of which the reference lists every key with the
+// actions that carry it. It leaves some out for others (aws-marketplace, states).
+var complete = []string{"s3", "kms", "iam", "sts", "ec2", "secretsmanager", "dynamodb"}
 
 // orphan reports a key that the reference lists for a service, and for none of
 // its actions: which ones carry it is not known.

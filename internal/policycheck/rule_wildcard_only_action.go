@@ -1,6 +1,11 @@
 package policycheck
 
-import "github.com/strongroom-dev/strongroom/policy"
+import (
+	"slices"
+	"strings"
+
+	"github.com/strongroom-dev/strongroom/policy"
+)
 
 var wildcardOnlyAction = &Rule{
 	ID: "wildcard-only-action", Severity: Warning,
@@ -21,7 +26,13 @@ var wildcardOnlyAction = &Rule{
 			actions, _ := actionsOf(s.action)
 			for _, a := range actions {
 				if len(a.actions) > 0 && noneHasResources(a) {
-					p.report(a.node, "%s acts on no single resource, so no ARN matches it", shown(a.text))
+					f := p.report(a.node, "%s acts on no single resource, so no ARN matches it", shown(a.text))
+					if slices.ContainsFunc(s.resource.items, func(n *node) bool { return strings.HasSuffix(n.text, "*") }) {
+						// Some services ask for an ARN without a name all the same, as
+						// their refusals show (iam:ListRoles on "...:role/"), and AWS's own
+						// managed policies count on it.
+						f.as(Info)
+					}
 				}
 			}
 		}
