@@ -1,5 +1,10 @@
 package policy
 
+import (
+	"slices"
+	"strings"
+)
+
 // Explanation is a decision with everything that led to it. It shares nothing
 // with the request and stays valid when that is reused.
 type Explanation struct {
@@ -42,7 +47,8 @@ type Step struct {
 	// Statements that applied. Never nil.
 	Statements []StatementResult `json:"statements"`
 	// Nearest are the Allow statements that lack least, at most three, if the
-	// step does not allow. Never nil.
+	// step does not allow. Those that lack the action alone, and name another of
+	// the same service, are among them only if no other is nearer. Never nil.
 	Nearest []StatementResult `json:"nearest"`
 }
 
@@ -130,7 +136,10 @@ func (s *Set) Explain(r *Request) *Explanation {
 			Statements: []StatementResult{}, Nearest: []StatementResult{}})
 	}
 	if t.identity {
-		add(ReasonIdentity, 0, s.Identity...)
+		step := add(ReasonIdentity, 0, s.Identity...)
+		if step.Outcome == Silent && !t.sameAccount && t.caller != Root {
+			step.Note = "the resource is another account's: its policy and the caller's must both allow"
+		}
 		if s.Boundary != nil {
 			add(ReasonBoundary, 0, s.Boundary)
 		}
@@ -204,7 +213,10 @@ func (e *explainer) step(step *Step, tr *trace, why Reason, level int, list []*P
 			lacks, known := 0, false
 			if m.reach, known = tr.find(m.hit); m.reach == reachNone {
 				// A Deny that does not apply is not shown.
-				if known && st.effect == EffectDeny || !st.matchesAction(e.request.Action) {
+				if known && st.effect == EffectDeny {
+					continue
+				}
+				if m.action = st.matchesAction(e.request.Action); !m.action && (least < otherAction || !st.allowsOf(e.request.Action)) {
 					continue
 				}
 				m.resource, m.reach = st.matchesResource(e.request), st.reach(e.request.Principal, e.bounded)
@@ -223,6 +235,7 @@ func (e *explainer) step(step *Step, tr *trace, why Reason, level int, list []*P
 				} else if step.Outcome == Silent {
 					step.Outcome = Allows
 				}
+			case lacks > otherAction:
 			case st.effect == EffectAllow && lacks < least:
 				near[0], count, least = m, 1, lacks
 			case st.effect == EffectAllow && lacks == least && count < maxNearest:
@@ -239,18 +252,30 @@ func (e *explainer) step(step *Step, tr *trace, why Reason, level int, list []*P
 	}
 }
 
-// miss is a statement whose action matches, and what else of it does.
+// allowsOf reports that the statement allows other actions of the same service.
+func (s *statement) allowsOf(action string) bool {
+	service, _, _ := strings.Cut(action, ":")
+	return s.effect == EffectAllow && !s.notAction && slices.ContainsFunc(s.actionText, func(text string) bool { return serviceIs(text, service) })
+}
+
+// miss is a statement, and what of it matches.
 type miss struct {
 	hit
 	action, resource bool
 	reach            reach
 }
 
+// otherAction is what an action that does not match weighs: more than the rest.
+const otherAction = 1 << 20
+
 // lacks counts the elements that do not match. A resource or principal that
 // does not weighs more than a condition that is not met.
 func (m *miss) lacks(ctx *Context) int {
 	const weight = 1 << 16
 	n := 0
+	if !m.action {
+		n = otherAction
+	}
 	if !m.resource {
 		n += weight
 	}

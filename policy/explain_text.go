@@ -50,6 +50,9 @@ func (x *Explanation) String() string {
 	if x.Verdict == ImplicitDeny && len(step.Nearest) > 0 {
 		s := &step.Nearest[0]
 		fmt.Fprintf(&b, "\n  nearest: %s lacks:", s.where())
+		if !s.Action {
+			b.WriteString(" the action")
+		}
 		if !s.Principal {
 			b.WriteString(" the principal")
 		}

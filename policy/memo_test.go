@@ -94,8 +94,12 @@ func TestExplainManyStatements(t *testing.T) {
 			}
 		}
 		r.Action = "s3:PutObject"
-		if x := set.Explain(r); x.Verdict != policy.ImplicitDeny || len(x.Steps[0].Statements) != 0 || len(x.Steps[0].Nearest) != 0 {
+		if x := set.Explain(r); x.Verdict != policy.ImplicitDeny || len(x.Steps[0].Statements) != 0 || len(x.Steps[0].Nearest) != min(3, statements) || x.Steps[0].Nearest[0].Action {
 			t.Errorf("%d statements, another action: got %+v", statements, x)
+		}
+		r.Action = "kms:Decrypt"
+		if x := set.Explain(r); len(x.Steps[0].Nearest) != 0 {
+			t.Errorf("%d statements, another service: got %+v", statements, x)
 		}
 		r.Action = "s3:GetObject"
 		c.Set("aws:RequestTag/k1", "other")

@@ -48,6 +48,12 @@ var classes = []class{
 				return strings.HasPrefix(op, "ForAnyValue:") && strings.Contains(string(encode(keys)), "OrgPaths")
 			})
 	}},
+	{"public-bucket-star-as-text", func(t tree, ours, _ policytest.Answer) bool {
+		return ours == policytest.ExplicitlyDenied && t.request()["s3BlockPublicAccess"] == true &&
+			t.operator(func(op string, keys map[string]any) bool {
+				return strings.Contains(op, "Equals") && strings.Contains(string(encode(keys)), "*")
+			})
+	}},
 	{"public-bucket-single-address", func(t tree, ours, theirs policytest.Answer) bool {
 		return ours != policytest.ExplicitlyDenied && theirs == policytest.ExplicitlyDenied && t.request()["s3BlockPublicAccess"] == true &&
 			t.operator(func(op string, keys map[string]any) bool {
