@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/strongroom-dev/strongroom/internal/engine"
 	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
@@ -34,6 +35,7 @@ func TestModulesPassTheirOwnTests(t *testing.T) {
 					{"validate", "-no-color"}, {"test", "-no-color"},
 				} {
 					cmd := exec.CommandContext(t.Context(), b.Path, args...)
+					cmd.WaitDelay = 30 * time.Second // a provider that outlives its engine holds the output
 					cmd.Dir, cmd.Env = dir, environ
 					out, err := cmd.CombinedOutput()
 					if err != nil {

@@ -72,6 +72,7 @@ func (w *workdir) write(name, text string) {
 func (w *workdir) run(args ...string) (out string, status int) {
 	w.t.Helper()
 	cmd := exec.CommandContext(w.t.Context(), w.engine.Path, args...)
+	cmd.WaitDelay = 30 * time.Second // a provider that outlives its engine holds the output
 	cmd.Dir, cmd.Env = w.dir, w.environ
 	var both bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &both, &both
