@@ -90,22 +90,28 @@ func fitsARN(form, arn string) bool {
 	return true
 }
 
+// fitsPart matches the text between placeholders in order, each as early as it
+// can be: linear, whatever the text.
 func fitsPart(form, text string) bool {
 	head, rest, variable := strings.Cut(form, "${")
 	if !strings.HasPrefix(text, head) {
 		return false
 	}
 	text = text[len(head):]
-	if !variable {
-		return text == ""
-	}
-	_, rest, _ = strings.Cut(rest, "}")
-	for i := 0; i <= len(text); i++ {
-		if fitsPart(rest, text[i:]) {
-			return true
+	for variable {
+		_, rest, _ = strings.Cut(rest, "}")
+		var piece string
+		piece, rest, variable = strings.Cut(rest, "${")
+		if !variable {
+			return strings.HasSuffix(text, piece)
 		}
+		i := strings.Index(text, piece)
+		if i < 0 {
+			return false
+		}
+		text = text[i+len(piece):]
 	}
-	return false
+	return text == ""
 }
 
 // travelling are keys of one service that requests to others carry too: they tell
