@@ -91,7 +91,7 @@ func TestBadInput(t *testing.T) {
 		"empty":                {"p.json", ``, "unexpected end of text"},
 		"nested brackets":      {"p.tf", "a = " + strings.Repeat("[", 1<<17), "nested more than 250 levels"},
 		"nested parentheses":   {"p.tf", "a = " + strings.Repeat("(", 1<<17), "nested more than 250 levels"},
-		"many negations":       {"p.tf", "a = " + strings.Repeat("!", 1<<20), "nested more than 250 levels"},
+		"many negations":       {"p.tf", "a = " + strings.Repeat("!", 1<<18), "nested more than 250 levels"},
 		"spread negations":     {"p.tf", "a = " + strings.Repeat("! ", 1<<17), "nested more than 250 levels"},
 		"many conditions":      {"p.tf", "a = " + strings.Repeat("b ? c : ", 100_000), "endless"},
 		"many sums":            {"p.tf", "a = (b" + strings.Repeat("\n+ b", 1<<16) + ")", "endless"},
