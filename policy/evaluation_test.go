@@ -269,6 +269,7 @@ func TestTrust(t *testing.T) {
 		{name: "account and identity", caller: ann, action: assume, resource: role, identity: yes, resPolicy: trust(`{"AWS": "111122223333"}`), want: policy.Allow, why: policy.ReasonIdentity},
 		{name: "identity alone", caller: ann, action: assume, resource: role, identity: yes, resPolicy: trust(`{"AWS": "444455556666"}`), want: policy.ImplicitDeny, why: policy.ReasonTrust},
 		{name: "no trust policy at hand", caller: ann, action: assume, resource: role, identity: yes, want: policy.ImplicitDeny, why: policy.ReasonTrust},
+		{name: "root credentials take on no role", caller: root, action: assume, resource: role, resPolicy: `{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}`, want: policy.ImplicitDeny, why: policy.ReasonTrust},
 		{name: "tagging needs it as well", caller: ann, action: "sts:TagSession", resource: role, identity: yes, resPolicy: `{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}`, want: policy.ImplicitDeny, why: policy.ReasonTrust},
 		{name: "cross account, trust alone", caller: other, action: assume, resource: role, resPolicy: trust(`{"AWS": "` + other + `"}`), want: policy.ImplicitDeny, why: policy.ReasonIdentity},
 		{name: "cross account, both", caller: other, action: assume, resource: role, identity: yes, resPolicy: trust(`{"AWS": "` + other + `"}`), want: policy.Allow, why: policy.ReasonIdentity},
