@@ -3,7 +3,10 @@ package trust
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/strongroom-dev/strongroom/policy"
 )
@@ -170,13 +173,27 @@ func compile(version string, statements ...string) *policy.Policy {
 	return p
 }
 
-// quote writes a JSON string, with < and > as they are.
+// quote writes a JSON string, with < and > as they are, and what does not print
+// by its number.
 func quote(s string) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(s) // a string has JSON
-	return strings.TrimSuffix(b.String(), "\n")
+	text := strings.TrimSuffix(b.String(), "\n")
+	b.Reset()
+	for _, r := range text {
+		switch {
+		case strconv.IsPrint(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
 }
 
 func quoteList(values []string) string {

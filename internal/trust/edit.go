@@ -3,6 +3,7 @@ package trust
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -101,6 +102,9 @@ func (e *explainer) noEdit() string {
 		return fmt.Sprintf("no edit of the policy helps: let the job ask for an audience of the client list, %s", quoted(r.Clients[t.issuer()]))
 	default:
 		return "no edit of the policy helps: the token itself is not one that STS takes"
+	}
+	if strings.ContainsFunc(t.Issuer, func(c rune) bool { return c == ' ' || c == '"' || !strconv.IsPrint(c) }) {
+		return "no edit of the policy helps: the token's issuer is no URL"
 	}
 	if len(e.verdict.Depends) > 0 {
 		return "none: the policy admits this token under conditions that are not the token's"

@@ -43,6 +43,7 @@ func Explain(r *Role, t *Presented) *Answer {
 	slices.SortStableFunc(a.Dangers, byPlace)
 	e.conclude()
 	a.Edit = e.edit()
+	a.clean()
 	return a
 }
 
