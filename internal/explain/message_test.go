@@ -151,6 +151,20 @@ func TestBadMessages(t *testing.T) {
 	}
 }
 
+func TestAHostileMessageCannotActOnTheTerminal(t *testing.T) {
+	q, err := explain.ReadMessage("User: " + john + " is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::b/\x1b[2J\u202ek\" because no identity-based policy allows the s3:GetObject action")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := explain.Explain(q, nil, explain.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := human(t, a); strings.ContainsAny(text, "\x1b\u202e") || !strings.Contains(text, "\uFFFD[2J") {
+		t.Errorf("got %q", text)
+	}
+}
+
 func FuzzMessage(f *testing.F) {
 	f.Add("User: " + john + ` is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::b/k" with an explicit deny in a VPC endpoint policy transitively through a service control policy`)
 	f.Add("operation error S3: HeadObject, https response error StatusCode: 403, api error Forbidden: Forbidden")

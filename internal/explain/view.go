@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Human prints the answer for a person: the decision, the path to it, and what
@@ -22,8 +23,16 @@ func Human(w io.Writer, a *Answer) error {
 	v.list("Notes", a.Notes)
 	v.gaps(a)
 	v.also(a)
-	_, err := io.WriteString(w, v.b.String())
+	_, err := io.WriteString(w, strings.Map(printable, v.b.String()))
 	return err
+}
+
+// printable keeps text of events, messages and policies from acting on a terminal.
+func printable(r rune) rune {
+	if r != '\n' && !unicode.IsPrint(r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 type view struct{ b strings.Builder }
