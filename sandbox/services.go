@@ -12,6 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/ec2"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/events"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/iam"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/kms"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/s3"
@@ -62,6 +63,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	tokens := sts.New(p.db, p.iam, p.forge)
 	p.notifications = sns.New(p.db, keys, p.iam)
 	p.undelivered = &undelivered.Log{Slog: o.Log}
+	rules := events.New(p.db, p.iam)
 	services := []op.Service{
 		p.iam,
 		tokens,
@@ -69,13 +71,23 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 		s3.New(p.db, keys, p.iam),
 		ec2.New(p.db, keys),
 		p.notifications,
+		rules,
 	}
 	if err = p.db.Load(); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", o.DataDir, err)
 	}
 	// Parts call the services through the dispatcher, which comes after them.
 	as := func(c *op.Caller) http.RoundTripper { return p.dispatch.As(c) }
+	// Topics and rules deliver to the services that are there.
+	for _, s := range services {
+		if name := s.Prefix(); name == "sns" || name == "logs" || name == "lambda" {
+			rules.Targets[name] = true
+			p.notifications.Lambda = p.notifications.Lambda || name == "lambda"
+		}
+	}
+	engine := events.NewEngine(rules, as, o.Rand, p.undelivered)
 	p.clockwork = clockwork.New(o.Clock, o.Log,
+		engine,
 		sns.NewDeliverer(p.notifications, as, o.Rand, p.undelivered),
 	)
 	p.audit = audit.New(o.Audit, keptEvents, o.Rand, func(e audit.Event) { p.clockwork.Tell(e) })

@@ -105,3 +105,21 @@ func (p *Pattern) leaf(path string) int {
 
 // String is the pattern as it was written.
 func (p *Pattern) String() string { return p.text }
+
+// Strings are the exact strings that the pattern takes at a path, "detail-type", in
+// any of its alternatives.
+func (p *Pattern) Strings(path string) (list []string) {
+	for _, b := range p.branches {
+		for _, f := range b.fields {
+			if f.path != path {
+				continue
+			}
+			for _, m := range f.matchers {
+				if m.op == opExact && m.kind == stringValue && !slices.Contains(list, m.text) {
+					list = append(list, m.text)
+				}
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,67 @@
+package events
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"github.com/strongroom-dev/strongroom/sandbox/internal/audit"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/undelivered"
+)
+
+// principal is who EventBridge calls targets as.
+const principal = "events.amazonaws.com"
+
+// deliver gives an event to every target of a rule that it tripped.
+func (g *Engine) deliver(ctx context.Context, now time.Time, r *rule, event string) {
+	for i := range r.Targets {
+		t := &r.Targets[i]
+		input, err := t.input(r, event, now)
+		if err == nil {
+			err = g.invoke(ctx, now, r, t, input)
+		}
+		if err != nil {
+			g.failed.Add(undelivered.Failure{Time: now, Service: principal, From: r.arn(), To: t.ARN, Reason: err.Error()})
+		}
+	}
+}
+
+// invoke calls a target for the rule, whose ARN is aws:SourceArn: the target's policy
+// decides.
+// Source: EventBridge User Guide "Using resource-based policies for Amazon EventBridge".
+func (g *Engine) invoke(ctx context.Context, now time.Time, r *rule, t *target, input string) error {
+	part := strings.SplitN(t.ARN, ":", 6) // newTarget has checked it
+	region := part[3]
+	client := &http.Client{Transport: g.as(op.ServiceCaller(principal, r.arn(), r.Account))}
+	switch part[2] {
+	case "sns":
+		c := sns.New(sns.Options{Region: region, Credentials: aws.AnonymousCredentials{}, RetryMaxAttempts: 1, HTTPClient: client})
+		_, err := c.Publish(ctx, &sns.PublishInput{TopicArn: &t.ARN, Message: &input})
+		return err
+	case "lambda":
+		c := lambda.New(lambda.Options{Region: region, Credentials: aws.AnonymousCredentials{}, RetryMaxAttempts: 1, HTTPClient: client})
+		_, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: &t.ARN, InvocationType: lambdatypes.InvocationTypeEvent, Payload: []byte(input)})
+		return err
+	case "logs":
+		group := strings.TrimSuffix(strings.TrimPrefix(part[5], "log-group:"), ":*")
+		c := cloudwatchlogs.New(cloudwatchlogs.Options{Region: region, Credentials: aws.AnonymousCredentials{}, RetryMaxAttempts: 1, HTTPClient: client})
+		stream := audit.NewID(g.rand)
+		if _, err := c.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &group, LogStreamName: &stream}); err != nil {
+			return err
+		}
+		_, err := c.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: &group, LogStreamName: &stream,
+			LogEvents: []logstypes.InputLogEvent{{Message: &input, Timestamp: aws.Int64(now.UnixMilli())}}})
+		return err
+	}
+	return fmt.Errorf("the sandbox does not implement targets of the service %s", part[2])
+}
