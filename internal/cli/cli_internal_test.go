@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,5 +39,17 @@ func TestWithEnvironment(t *testing.T) {
 	)
 	if d := cmp.Diff([]string{"PATH=/bin", "AWS_PROFILE_X=keep", "AWS_REGION=eu-west-2", "NEW=1"}, got); d != "" {
 		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+// A list that is empty is written as one.
+func TestWriteEnvironmentOfNothing(t *testing.T) {
+	var b strings.Builder
+	if err := writeEnvironment(&b, sandbox.Environment{Account: "111122223333"}, "json"); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"format_version":1,"account":"111122223333","set":{},"unset":[]}`
+	if got := strings.NewReplacer("\n", "", " ", "").Replace(b.String()); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

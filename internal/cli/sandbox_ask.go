@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -143,7 +142,7 @@ func writeEnvironment(w io.Writer, e sandbox.Environment, format string) error {
 			Account       string            `json:"account"`
 			Set           map[string]string `json:"set"`
 			Unset         []string          `json:"unset"`
-		}{1, e.Account, map[string]string{}, slices.Concat([]string{}, e.Unset)}
+		}{1, e.Account, map[string]string{}, append([]string{}, e.Unset...)}
 		for _, v := range e.Set {
 			answer.Set[v.Name] = v.Value
 		}
