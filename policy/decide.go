@@ -261,6 +261,15 @@ func (s *Set) decide(r *Request, tr *trace) (Decision, terms) {
 	if missing != ReasonNone {
 		return Decision{Verdict: ImplicitDeny, Reason: missing}, t
 	}
+	if r.Pattern && by.policy != nil {
+		granting := s.Identity
+		if reason != ReasonIdentity {
+			granting = []*Policy{t.resource}
+		}
+		if why, deny, void := s.voided(&t, q, granting); void {
+			return denied(why, deny), t
+		}
+	}
 	return Decision{Verdict: Allow, Reason: reason, hit: by}, t
 }
 

@@ -1,5 +1,7 @@
 package policy
 
+import "slices"
+
 // coversPattern answers for a request whose resource is a pattern: an Allow
 // applies if it covers one resource of the pattern at least, a Deny if it
 // covers all of them (choice resource-pattern). Unlike the rest of Decide it allocates.
@@ -25,20 +27,115 @@ func (s *statement) coversPattern(r *Request) bool {
 	return all
 }
 
+// voided reports that all the resources of the question's pattern that the granting
+// policies allow are refused by a Deny, which then decides: one that refuses only
+// part of the pattern, but that part (choice resource-pattern).
+func (s *Set) voided(t *terms, q *query, granting []*Policy) (Reason, hit, bool) {
+	var why Reason
+	var by hit
+	quiet := &query{request: q.request, bounded: q.bounded}
+	for _, p := range granting {
+		for i := range p.stmts {
+			st := &p.stmts[i]
+			if st.effect != EffectAllow || st.applies(quiet.request, quiet.bounded, nil) == reachNone {
+				continue
+			}
+			if st.notResource || st.resources == nil {
+				return 0, hit{}, false
+			}
+			for k := range st.resources {
+				own := &st.resources[k]
+				if _, overlaps := own.compare(q.request.Resource, q.request.Context); !overlaps && own.form != formAny {
+					continue
+				}
+				var ok bool
+				if why, by, ok = s.refuses(t, quiet, own); !ok {
+					return 0, hit{}, false
+				}
+			}
+		}
+	}
+	return why, by, by.policy != nil
+}
+
+// refuses finds a Deny that takes in all that the pattern own matches.
+func (s *Set) refuses(t *terms, q *query, own *pattern) (Reason, hit, bool) {
+	want, ok := own.steps(q.request.Context)
+	if !ok || own.form == formAny || own.form == formNever {
+		return 0, hit{}, false
+	}
+	for _, l := range s.lists(t) {
+		for _, p := range l.policies {
+			for i := range p.stmts {
+				st := &p.stmts[i]
+				if st.effect != EffectDeny || st.notResource || !st.matchesAction(q.request.Action) ||
+					st.reach(q.request.Principal, q.bounded) == reachNone || !st.met(q.request.Context, nil) {
+					continue
+				}
+				for k := range st.resources {
+					if deny, ok := st.resources[k].steps(q.request.Context); ok && subsumes(deny, want) {
+						return l.reason, hit{p, i}, true
+					}
+				}
+			}
+		}
+	}
+	return 0, hit{}, false
+}
+
+// list is the policies of one type that bind the request.
+type list struct {
+	reason   Reason
+	policies []*Policy
+}
+
+func (s *Set) lists(t *terms) []list {
+	var all []list
+	if t.scp {
+		all = append(all, list{ReasonSCP, slices.Concat(s.SCPs...)})
+	}
+	if t.rcp {
+		all = append(all, list{ReasonRCP, slices.Concat(s.RCPs...)})
+	}
+	all = append(all, list{ReasonEndpoint, s.Endpoint})
+	if t.resource != nil {
+		all = append(all, list{t.reason, []*Policy{t.resource}})
+	}
+	if t.identity {
+		all = append(all, list{ReasonIdentity, s.Identity}, list{ReasonSession, s.Session})
+		if s.Boundary != nil {
+			all = append(all, list{ReasonBoundary, []*Policy{s.Boundary}})
+		}
+	}
+	return all
+}
+
 // compare holds p against the pattern want, in which only * is special: whether
 // p matches every text of want, and whether it matches one.
 func (p *pattern) compare(want string, ctx *Context) (covers, overlaps bool) {
 	if p.form == formNever || p.form == formAny {
 		return p.form == formAny, p.form == formAny
 	}
-	var own, other []step
+	own, ok := p.steps(ctx)
+	if !ok {
+		return false, false
+	}
+	var other []step
+	for _, c := range want {
+		other = append(other, step{char: c, any: c == '*', star: c == '*'})
+	}
+	return subsumes(own, other), intersect(own, other)
+}
+
+// steps spells the pattern out; ok is false if a variable of it has no value.
+func (p *pattern) steps(ctx *Context) (own []step, ok bool) {
 	for i := range p.toks {
 		t := &p.toks[i]
 		switch t.kind {
 		case tokText, tokVariable:
 			text, ok := t.value(ctx)
 			if !ok {
-				return false, false
+				return nil, false
 			}
 			for _, c := range text {
 				own = append(own, step{char: c})
@@ -51,10 +148,7 @@ func (p *pattern) compare(want string, ctx *Context) (covers, overlaps bool) {
 			})
 		}
 	}
-	for _, c := range want {
-		other = append(other, step{char: c, any: c == '*', star: c == '*'})
-	}
-	return subsumes(own, other), intersect(own, other)
+	return own, true
 }
 
 // step is a character, or a wildcard for one or for any number of them.
