@@ -160,6 +160,17 @@ func (m *module) principalNode(body *hclsyntax.Body, typ string) *node {
 // conditionNode joins the condition blocks; nil: there are none.
 func (m *module) conditionNode(body *hclsyntax.Body) *node {
 	blocks, open := blocksOf(body, "condition")
+	for _, b := range body.Blocks {
+		// What a dynamic block says in so many words is looked at too; open keeps it
+		// from being taken for what is always there.
+		if b.Type == "dynamic" && len(b.Labels) == 1 && b.Labels[0] == "condition" {
+			for _, c := range b.Body.Blocks {
+				if c.Type == "content" {
+					blocks = append(blocks, c)
+				}
+			}
+		}
+	}
 	if len(blocks) == 0 && !open {
 		return nil
 	}
@@ -174,7 +185,7 @@ func (m *module) conditionNode(body *hclsyntax.Body) *node {
 			continue
 		}
 		op, key, v := m.resolve(test.Expr, 0), m.resolve(variable.Expr, 0), amp(m.resolve(values.Expr, 0))
-		if !op.known() || !key.known() {
+		if !op.known() {
 			n.open = true
 			continue
 		}
@@ -185,6 +196,10 @@ func (m *module) conditionNode(body *hclsyntax.Body) *node {
 		if of == nil {
 			of = &node{kind: policy.ElementObject, at: op.at}
 			n.members = append(n.members, member{op.text, op.at, of})
+		}
+		if !key.known() {
+			n.open, of.open = true, true
+			continue
 		}
 		if have := of.get(key.text); have != nil {
 			m.join(have, v, false)

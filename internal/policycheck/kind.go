@@ -48,6 +48,27 @@ func guessKind(d *document) policy.Kind {
 	return policy.Identity
 }
 
+// ofRepository reports the policy of an image repository, whose statements name
+// no resource. Source: Amazon ECR User Guide, repository-policy-examples.
+func (d *document) ofRepository() bool {
+	switch d.resource {
+	case "aws_ecr_repository_policy", "aws_ecrpublic_repository_policy":
+		return true
+	case "":
+	default:
+		return false
+	}
+	if d.kind != policy.Resource || len(d.stmts) == 0 {
+		return false
+	}
+	for _, s := range d.stmts {
+		if !allBegin(s.action, "ecr:") && !allBegin(s.action, "ecr-public:") {
+			return false
+		}
+	}
+	return true
+}
+
 func allBegin(l *list, prefix string) bool {
 	if l == nil || len(l.items) == 0 {
 		return false

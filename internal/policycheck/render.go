@@ -18,6 +18,9 @@ type render struct {
 	kind  policy.Kind
 	// stand counts the values that were made up.
 	stand int
+	// attached says that the policy's statements need no Resource: it is about
+	// what it is attached to.
+	attached bool
 }
 
 type span struct {
@@ -133,6 +136,10 @@ func (r *render) object(n *node, role string) {
 				r.standIn(pair[0])
 			}
 		}
+	}
+	if role == "Statement" && r.attached && !n.open && n.get("Resource") == nil && n.get("NotResource") == nil {
+		next()
+		r.WriteString(`"Resource":"*"`)
 	}
 	if n.open && role == "Principal" && len(n.members) == 0 {
 		r.WriteString(`"AWS":"*"`)

@@ -42,11 +42,30 @@ func fits(n *node, service *serviceref.Service, typ string) bool {
 		return true
 	}
 	for _, form := range r.ARNs {
-		if policy.Overlaps(glob, placeholder.ReplaceAllString(form, "*"), false) && !objectForBucket(form, glob) {
+		if overlapARNs(glob, placeholder.ReplaceAllString(form, "*")) && !objectForBucket(form, glob) {
 			return true
 		}
 	}
 	return false
+}
+
+// overlapARNs reports whether some ARN fits the entry and the form of a type. A
+// part of the entry without a wildcard is compared with the same part of the
+// form: partition, region and account hold no colon. From the first wildcard on
+// the rest is compared as one, as a * at the end of a part goes on into the next.
+// Source: IAM User Guide, reference_policies_elements_resource.
+func overlapARNs(entry, form string) bool {
+	x, y := strings.SplitN(entry, ":", 6), strings.SplitN(form, ":", 6)
+	if len(x) < 6 || len(y) < 6 {
+		return policy.Overlaps(entry, form, false)
+	}
+	i := 0
+	for ; i < 5 && !strings.ContainsAny(x[i], "*?"); i++ {
+		if !policy.Overlaps(x[i], y[i], false) {
+			return false
+		}
+	}
+	return policy.Overlaps(strings.Join(x[i:], ":"), strings.Join(y[i:], ":"), false)
 }
 
 // objectForBucket reports an entry with a slash held against the form of a

@@ -9,7 +9,7 @@ import (
 var needlessSetOperator = &Rule{
 	ID: "needless-set-operator", Severity: Warning,
 	Summary: "ForAllValues or ForAnyValue on a key that carries one value",
-	Why:     "ForAllValues is met by a request that lacks the key, which on a single value is never meant",
+	Why:     "AWS says not to; ForAllValues besides is met by a request that lacks the key, which on a single value is never meant",
 	Fix:     "remove the set operator",
 	Page:    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html",
 	Wrong:   `{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"ForAnyValue:StringEquals": {"aws:PrincipalAccount": "111122223333"}}}]}`,

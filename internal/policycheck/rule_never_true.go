@@ -26,6 +26,9 @@ var neverTrue = &Rule{
 					continue
 				}
 				for _, o := range s.conditions[:i] {
+					if s.open {
+						break // not all of the conditions need be there in the end
+					}
 					if strings.EqualFold(o.key.text, c.key.text) && exclude(o, c) {
 						p.report(c.operator, "%s and %s on %s cannot both be met", o.op.Name, c.op.Name, shown(c.key.text))
 						break

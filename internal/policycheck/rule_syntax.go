@@ -33,7 +33,7 @@ func checkSyntax(p *pass) {
 			return
 		}
 	}
-	r := &render{kind: p.kind}
+	r := &render{kind: p.kind, attached: p.ofRepository()}
 	r.put(p.root, "")
 	_, err := policy.Parse("", []byte(r.String()), p.kind)
 	var s *policy.SyntaxError

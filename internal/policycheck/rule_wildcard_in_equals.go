@@ -34,7 +34,7 @@ var wildcardInEquals = &Rule{
 						f.Message = "the * of " + quote(v.text) + " is a plain character for " + c.op.Name
 						f.as(Warning)
 					}
-					f.fix("write %q for the operator", likeOf(c.op.Name))
+					f.fix("write %q for the operator", likeOf(c))
 				}
 			}
 		}
@@ -58,8 +58,12 @@ func mayHoldStar(key string) bool {
 	return true
 }
 
-// likeOf is the name of the operator that takes wildcards.
-func likeOf(name string) string {
-	name = strings.Replace(name, "EqualsIgnoreCase", "Equals", 1)
+// likeOf is the name of the operator that takes wildcards, that of ARNs for a key
+// that carries one.
+func likeOf(c *condition) string {
+	name := strings.Replace(c.op.Name, "EqualsIgnoreCase", "Equals", 1)
+	if k, ok := serviceref.FindKey(c.key.text); ok && k.Type == "ARN" {
+		name = strings.Replace(name, "String", "Arn", 1)
+	}
 	return strings.Replace(name, "Equals", "Like", 1)
 }
