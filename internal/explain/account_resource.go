@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"strings"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -10,6 +12,9 @@ import (
 
 // bucket reads a bucket's policy, and whether public ones count.
 func (r *accountReader) bucket(client *s3.Client, name string) {
+	if strings.EqualFold(r.q.Action, "s3:CreateBucket") {
+		return // a bucket that is yet to be made has no policy
+	}
 	out, err := client.GetBucketPolicy(r.ctx, &s3.GetBucketPolicyInput{Bucket: &name})
 	switch {
 	case isCode(err, "NoSuchBucketPolicy"):

@@ -14,10 +14,10 @@ import (
 // cases. It never suggests to loosen a condition or to take a Deny away: it says
 // what a request must carry instead.
 func (a *Answer) advise(w *path) {
-	if a.Decision != Denied || a.Basis == "record" && len(a.Deciding) == 0 {
+	if a.Decision != Denied || a.Basis == "record" && len(a.Deciding) == 0 && !a.lacks {
 		return
 	}
-	if a.Verdict != nil && *a.Verdict == policy.ExplicitDeny || a.Basis == "record" {
+	if a.Verdict != nil && *a.Verdict == policy.ExplicitDeny || a.Basis == "record" && !a.lacks {
 		a.aroundDeny()
 		return
 	}

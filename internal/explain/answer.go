@@ -66,6 +66,10 @@ type Answer struct {
 	Gaps []Gap `json:"gaps"`
 	// Also are the other questions that the same request asks.
 	Also []Part `json:"also"`
+
+	// lacks says that AWS's answer names a type of policy without an allow, and that
+	// those given of it have none indeed.
+	lacks bool
 }
 
 // Extreme is the engine's answer at one end of what is not known.

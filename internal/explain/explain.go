@@ -208,6 +208,7 @@ func (a *Answer) settle(w *path, p *Policies) {
 			a.Decision = Allowed
 		}
 		a.narrow(o)
+		a.lacked(o)
 	case o.Allowed == (a.Decision == Allowed):
 		if !o.Allowed && a.Reason != nil && o.Reason != policy.ReasonNone && !sameLayer(o.Reason, *a.Reason) {
 			a.Notes = append(a.Notes, fmt.Sprintf("AWS names %s as what refused it; of the policies given, %s does so by itself (AWS names one type only)", article(o.Reason), article(*a.Reason)))
@@ -258,6 +259,21 @@ func (a *Answer) narrow(o *Outcome) {
 		step := &a.Steps[i]
 		step.Decides = o.Reason != policy.ReasonNone && sameLayer(step.Type, o.Reason) ||
 			len(a.Deciding) == 1 && sameLayer(step.Type, a.Deciding[0].layer) && step.Level == a.Deciding[0].at
+	}
+}
+
+// lacked finds what AWS's answer says was missing, an allow of one type, among
+// the policies given: they have none, so nothing else is to blame.
+func (a *Answer) lacked(o *Outcome) {
+	if o.Allowed || o.Explicit || o.Reason == policy.ReasonNone || o.Reason == policy.ReasonSCP {
+		return
+	}
+	for i := range a.Steps {
+		step := &a.Steps[i]
+		if sameLayer(step.Type, o.Reason) && step.State == StateSilent {
+			a.Deciding, a.Nearest, a.lacks = []Statement{}, step.Nearest, true
+			return
+		}
 	}
 }
 

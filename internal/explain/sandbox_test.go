@@ -242,6 +242,8 @@ func TestTheSandboxAgrees(t *testing.T) {
 		r.agree("a role that is not there", err)
 		_, err = s3.NewFromConfig(nobody).ListBuckets(r.ctx, nil)
 		r.agree("list buckets", err)
+		_, err = s3.NewFromConfig(nobody).CreateBucket(r.ctx, &s3.CreateBucketInput{Bucket: aws.String("new-one"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-west-2"}})
+		r.agree("a bucket that is yet to be made", err)
 		_, err = s3.NewFromConfig(nobody).ListObjectsV2(r.ctx, &s3.ListObjectsV2Input{Bucket: aws.String("state"), Prefix: aws.String("a/")})
 		r.agree("list a bucket", err)
 		_, err = s3.NewFromConfig(nobody).HeadObject(r.ctx, &s3.HeadObjectInput{Bucket: aws.String("state"), Key: aws.String("a/b c.txt")})

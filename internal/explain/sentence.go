@@ -21,6 +21,8 @@ func (a *Answer) sentence(q *Question) {
 		text += ": AWS refused it, and of the policies given only " + the(a.Deciding[0]) + " can be why"
 	case a.Basis == "record" && len(a.Deciding) > 1:
 		text += ": AWS refused it, and of the policies given only the statements below can be why"
+	case a.Basis == "record" && a.lacks:
+		text += ": AWS refused it" + because(a.Outcome) + ", and those given do not"
 	case a.Basis == "record":
 		text += ": AWS refused it" + because(a.Outcome) + "; that policy is not among those given"
 	case a.Decision == Allowed:
