@@ -1,9 +1,12 @@
 package sandbox
 
 import (
+	"context"
 	"net/http"
 	"strings"
+	"time"
 
+	"github.com/strongroom-dev/strongroom/sandbox/internal/control"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/sns"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/undelivered"
 )
@@ -23,6 +26,23 @@ func (s *Sandbox) Mail() []Mail { return s.parts.notifications.Mails() }
 // Undelivered returns what the sandbox's services could not pass on: messages to
 // endpoints that are not there, events that a target's policy refused.
 func (s *Sandbox) Undelivered() []Undelivered { return s.parts.undelivered.List() }
+
+// Deliveries is Mail and Undelivered, for the control API.
+func (s *Sandbox) Deliveries() (control.Deliveries, error) {
+	out := control.Deliveries{Mails: []control.Mail{}, Undelivered: []control.Undelivered{}}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := s.Settle(ctx); err != nil {
+		return out, err
+	}
+	for _, m := range s.Mail() {
+		out.Mails = append(out.Mails, control.Mail{Time: m.Time, To: m.To, Subject: m.Subject, Body: m.Body, Topic: m.Topic, Confirm: m.Confirm})
+	}
+	for _, f := range s.Undelivered() {
+		out.Undelivered = append(out.Undelivered, control.Undelivered(f))
+	}
+	return out, nil
+}
 
 // withCertificates answers for the certificates that SNS's messages point to, which no
 // operation does.

@@ -137,7 +137,8 @@ func TestProviderBuildsAlerts(t *testing.T) {
 	}
 }
 
-// importBlocks writes an import block for each of the resources, by the ID in the state.
+// importBlocks returns an import block for each of the resources. Each one's ID in the
+// state is what it is imported by.
 func importBlocks(t *testing.T, w *workdir, list []string) string {
 	t.Helper()
 	var state struct {

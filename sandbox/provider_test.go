@@ -98,7 +98,7 @@ func buildChangeDestroy(t *testing.T, b engine.Binary) {
 
 	// Forgotten by the state and found again by import, in the apply that
 	// changes everything and replaces what is tainted.
-	w.write("import.tf", imports(t, w))
+	w.write("import.tf", importBlocks(t, w, imported))
 	w.must(append([]string{"state", "rm"}, imported...)...)
 	w.must("taint", "aws_iam_role.inline")
 	generation(2)
@@ -120,30 +120,6 @@ var imported = []string{
 	"aws_iam_group.staff", "aws_iam_role_policy.worker", "aws_iam_instance_profile.worker",
 	"aws_kms_key.data", "aws_kms_alias.data", "aws_s3_bucket.data", "aws_s3_bucket_policy.data",
 	"aws_s3_bucket_versioning.data", "aws_s3_bucket_server_side_encryption_configuration.data",
-}
-
-// imports returns an import block for each of them. Each resource's ID is what
-// it is imported by.
-func imports(t *testing.T, w *workdir) string {
-	t.Helper()
-	var state struct {
-		Resources []struct {
-			Mode, Type, Name string
-			Instances        []struct {
-				Attributes struct{ ID string }
-			}
-		}
-	}
-	if err := json.Unmarshal([]byte(w.must("state", "pull")), &state); err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	for _, r := range state.Resources {
-		if address := r.Type + "." + r.Name; r.Mode == "managed" && slices.Contains(imported, address) {
-			fmt.Fprintf(&text, "import {\n  to = %s\n  id = %q\n}\n", address, r.Instances[0].Attributes.ID)
-		}
-	}
-	return text.String()
 }
 
 // checkReads compares what the data sources read with what was declared.

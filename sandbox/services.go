@@ -96,8 +96,14 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 		Clock: o.Clock, Wall: wall, Rand: o.Rand, Log: o.Log, MaxBody: o.MaxBody,
 		Tell: p.clockwork.Tell, Used: p.iam.Used, Encode: encoder(tokens),
 	})
+	if err == nil {
+		p.clockwork.Tell(begun{}) // what was due before the sandbox was last ended is still to be done
+	}
 	return p, err
 }
+
+// begun is the clockwork's first news.
+type begun struct{}
 
 // close ends the clockwork, whose parts ask the services, then writes the audit events that wait, then releases the data directory.
 func (p *parts) close() (err error) {

@@ -20,6 +20,8 @@ type Sandbox interface {
 	AttachPolicy(SCP) error
 	// Guardrails returns the control policies that bind an account.
 	Guardrails(account string) (Guardrails, error)
+	// Deliveries returns what was delivered so far, and what was not.
+	Deliveries() (Deliveries, error)
 }
 
 // Environment is what makes a process use the sandbox.

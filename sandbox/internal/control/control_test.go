@@ -36,6 +36,10 @@ func (f *fake) Guardrails(account string) (control.Guardrails, error) {
 	return control.Guardrails{SCPs: [][]control.Document{{{Name: "fence", Document: json.RawMessage(`{}`)}}}}, f.err
 }
 
+func (f *fake) Deliveries() (control.Deliveries, error) {
+	return control.Deliveries{Mails: []control.Mail{{To: "a@example.com", Confirm: "https://x"}}, Undelivered: []control.Undelivered{{To: "arn:x", Reason: "no"}}}, f.err
+}
+
 func start(t *testing.T, f *fake) (*control.Client, string) {
 	t.Helper()
 	server := httptest.NewServer(http.StripPrefix("/secret", control.Handler(f)))
@@ -77,6 +81,10 @@ func TestClientAndHandlerAgree(t *testing.T) {
 	got, err := client.Guardrails(ctx, "222233334444")
 	if err != nil || f.account != "222233334444" || len(got.SCPs) != 1 || got.SCPs[0][0].Name != "fence" || string(got.SCPs[0][0].Document) != "{}" {
 		t.Errorf("Guardrails = %+v, %v", got, err)
+	}
+	sent, err := client.Deliveries(ctx)
+	if want, _ := f.Deliveries(); err != nil || !cmp.Equal(want, sent) {
+		t.Errorf("Deliveries = %+v, %v", sent, err)
 	}
 	f.err = errors.New(`account "x" is not 12 digits`)
 	if _, err := client.Environment(ctx, "x"); err == nil || err.Error() != f.err.Error() {

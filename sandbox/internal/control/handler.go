@@ -29,6 +29,9 @@ func Handler(s Sandbox) http.Handler {
 	handle(mux, guardrailsPath, func(r guardrailsRequest) (Guardrails, error) {
 		return s.Guardrails(r.Account)
 	})
+	handle(mux, deliveriesPath, func(empty) (Deliveries, error) {
+		return s.Deliveries()
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusNotFound, errorAnswer{fmt.Sprintf("the sandbox's control API has no %s %s", r.Method, r.URL.Path)})
 	})

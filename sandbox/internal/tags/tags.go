@@ -70,3 +70,23 @@ func Without(tags map[string]string, names []string) map[string]string {
 	}
 	return out
 }
+
+// Read makes a map of a list of the SDK's tags; nil for none. problem says what is
+// wrong with it, for the service's own error; "" if nothing is.
+func Read[T any](list []T, pair func(T) (key, value *string)) (tags map[string]string, problem string) {
+	if len(list) == 0 {
+		return nil, ""
+	}
+	tags = make(map[string]string, len(list))
+	for _, t := range list {
+		key, value := pair(t)
+		if key == nil || value == nil {
+			return nil, "a tag has a key and a value"
+		}
+		if _, twice := tags[*key]; twice {
+			return nil, "Duplicate keys are not allowed in tags"
+		}
+		tags[*key] = *value
+	}
+	return tags, Check(tags)
+}

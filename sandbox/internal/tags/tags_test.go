@@ -60,3 +60,29 @@ func TestChangesAreCopies(t *testing.T) {
 		t.Errorf("the original changed: %s", d)
 	}
 }
+
+func TestRead(t *testing.T) {
+	type pair struct{ key, value string }
+	read := func(list ...pair) (map[string]string, string) {
+		return tags.Read(list, func(p pair) (_, _ *string) {
+			if p.value == "-" {
+				return &p.key, nil
+			}
+			return &p.key, &p.value
+		})
+	}
+	if got, problem := read(); got != nil || problem != "" {
+		t.Errorf("nothing: %v, %q", got, problem)
+	}
+	got, problem := read(pair{"a", "1"}, pair{"b", ""})
+	if d := cmp.Diff(map[string]string{"a": "1", "b": ""}, got); d != "" || problem != "" {
+		t.Errorf("%s %q", d, problem)
+	}
+	for want, list := range map[string][]pair{
+		"Duplicate keys": {{"a", "1"}, {"a", "2"}}, "a key and a value": {{"a", "-"}}, "aws:": {{"aws:x", "1"}},
+	} {
+		if _, problem := read(list...); !strings.Contains(problem, want) {
+			t.Errorf("%v: %q, want %q", list, problem, want)
+		}
+	}
+}

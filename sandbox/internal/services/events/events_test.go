@@ -299,6 +299,43 @@ func TestSchedulesFireAsTimeGoesOn(t *testing.T) {
 	w.refused(err, "ValidationException", "L, W and #")
 }
 
+// A schedule goes on where it was, without any request.
+func TestSchedulesOutliveTheProcess(t *testing.T) {
+	dir := t.TempDir()
+	run := func(do func(w *world)) {
+		t.Helper()
+		sb, err := sandbox.Start(ctx, sandbox.Options{DataDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := sb.Config(sb.Credentials())
+		do(&world{t, sb, eventbridge.NewFromConfig(cfg), sns.NewFromConfig(cfg), iam.NewFromConfig(cfg), kms.NewFromConfig(cfg)})
+		if err := sb.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rule := ""
+	run(func(w *world) {
+		rule = w.rule("often", "", "rate(5 minutes)")
+		w.rule("selects", `{"source":["app"]}`, "")
+		topic, err := w.sns.CreateTopic(ctx, &sns.CreateTopicInput{Name: aws.String("closed")})
+		w.must(err)
+		w.must(w.target("often", types.Target{Arn: topic.TopicArn}))
+		w.must(w.target("selects", types.Target{Arn: topic.TopicArn}))
+	})
+	run(func(w *world) {
+		w.must(w.sb.Advance(6 * time.Minute))
+		w.must(w.sb.Settle(ctx))
+		if list := w.sb.Undelivered(); len(list) != 1 || list[0].From != rule {
+			t.Errorf("%+v", list)
+		}
+		w.put("app", "x", "{}")
+		if list := w.sb.Undelivered(); len(list) != 2 {
+			t.Errorf("%+v", list)
+		}
+	})
+}
+
 func TestRulesAndTheirErrors(t *testing.T) {
 	w := start(t)
 	_, err := w.ev.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String("r"), EventPattern: aws.String(`{"a":1}`)})

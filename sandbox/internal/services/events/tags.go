@@ -13,20 +13,8 @@ import (
 )
 
 func tagMap(list []types.Tag) (map[string]string, error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	out := map[string]string{}
-	for _, t := range list {
-		if t.Key == nil || t.Value == nil {
-			return nil, wrong("A tag has a key and a value.")
-		}
-		if _, twice := out[*t.Key]; twice {
-			return nil, wrong("Duplicate keys are not allowed in tags.")
-		}
-		out[*t.Key] = *t.Value
-	}
-	if problem := tags.Check(out); problem != "" {
+	out, problem := tags.Read(list, func(t types.Tag) (_, _ *string) { return t.Key, t.Value })
+	if problem != "" {
 		return nil, wrong("%s", problem)
 	}
 	return out, nil

@@ -11,21 +11,9 @@ import (
 )
 
 func tagMap(list []types.Tag) (map[string]string, error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	out := map[string]string{}
-	for _, t := range list {
-		if t.Key == nil || t.Value == nil {
-			return nil, invalid("Tags Reason: a tag has a key and a value")
-		}
-		if _, twice := out[*t.Key]; twice {
-			return nil, invalid("Tags Reason: Duplicate keys found")
-		}
-		out[*t.Key] = *t.Value
-	}
-	if wrong := tags.Check(out); wrong != "" {
-		return nil, invalid("Tags Reason: %s", wrong)
+	out, problem := tags.Read(list, func(t types.Tag) (_, _ *string) { return t.Key, t.Value })
+	if problem != "" {
+		return nil, invalid("Tags Reason: %s", problem)
 	}
 	return out, nil
 }
