@@ -52,7 +52,7 @@ const (
 
 func (s *Service) putRows() []op.Row {
 	put := op.New("PutEvents", "EventBridge API_PutEvents", op.Write, s.checkPutEvents, s.putEvents)
-	put.Data = true
+	put.Data, put.Secret = true, []string{"Detail"}
 	return []op.Row{
 		put,
 		op.New("TestEventPattern", "EventBridge API_TestEventPattern", op.Read,

@@ -32,7 +32,7 @@ type Deliverer struct {
 	Rand io.Reader
 	// Failed is told of every delivery that was given up.
 	Failed *undelivered.Log
-	// Roots verifies endpoints by HTTPS; nil: the system's.
+	// HTTP calls the endpoints, of this machine alone.
 	HTTP *http.Client
 }
 
@@ -72,6 +72,15 @@ func (d *Deliverer) Name() string { return "sns deliveries" }
 
 // Run delivers what is due, and says when the next is.
 func (d *Deliverer) Run(ctx context.Context, now time.Time, _ []any) (next time.Time, err error) {
+	for {
+		// A retry without delay is due at once.
+		if next, err = d.round(ctx, now); err != nil || next.IsZero() || next.After(now) {
+			return next, err
+		}
+	}
+}
+
+func (d *Deliverer) round(ctx context.Context, now time.Time) (next time.Time, err error) {
 	var due []*delivery
 	err = d.SNS.db.View(func() error {
 		for _, x := range d.SNS.queue.From("") {

@@ -19,14 +19,14 @@ func defaultPolicy(t *topic) string {
 		`"Resource":"` + t.ARN + `","Condition":{"StringEquals":{"AWS:SourceOwner":"` + t.Account + `"}}}]}`
 }
 
-// policyActions are the actions that a topic policy may name.
+// policyActions are the actions that a topic policy may name, and Receive, which it
+// may still name though it is no action any more. A pattern such as sns:* and the
+// actions on subscriptions are "out of service scope".
 // Source: SNS Developer Guide "Amazon SNS API permissions: Actions and resources
-// reference". A pattern such as sns:* is refused: "out of service scope"; SNS answers
-// so, and does not document it.
+// reference". That patterns are refused is known from reports of users alone.
 var policyActions = []string{
 	"addpermission", "deletetopic", "getdataprotectionpolicy", "gettopicattributes", "listsubscriptionsbytopic", "listtagsforresource",
-	"publish", "putdataprotectionpolicy", "receive", "removepermission", "settopicattributes", "subscribe", "confirmsubscription",
-	"tagresource", "untagresource", "unsubscribe",
+	"publish", "putdataprotectionpolicy", "receive", "removepermission", "settopicattributes", "subscribe",
 }
 
 type words []string

@@ -4,7 +4,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // signature version 1 is SHA-1, and AWS's default
+	"crypto/sha1" // signature version 1 is SHA-1, and the default
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -73,7 +73,7 @@ func (s *signer) sign(version, text string) (string, error) {
 		h := sha256.Sum256([]byte(text))
 		hash, sum = crypto.SHA256, h[:]
 	} else {
-		h := sha1.Sum([]byte(text)) //nolint:gosec // see the import
+		h := sha1.Sum([]byte(text))
 		sum = h[:]
 	}
 	b, err := rsa.SignPKCS1v15(rand.Reader, s.key, hash, sum)
