@@ -204,3 +204,12 @@ func BenchmarkTenRules(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
+
+func TestStringsAreTheExactOnes(t *testing.T) {
+	p := compile(t, `{"$or":[{"source":["a","b"]},{"source":["b",{"prefix":"c"},1]}],"detail-type":[{"anything-but":"x"}],"detail":{"service":["S"]}}`)
+	for path, want := range map[string]string{"source": "a b", "detail-type": "", "detail.service": "S", "none": ""} {
+		if got := strings.Join(p.Strings(path), " "); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+}
