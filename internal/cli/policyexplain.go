@@ -20,7 +20,7 @@ var policyTypes = []struct {
 	{"resource", "resource-policy", "file of the resource's policy: bucket, key or trust policy", policy.ReasonResource},
 	{"boundary", "boundary", "file of the caller's permissions boundary", policy.ReasonBoundary},
 	{"session", "session", "file of a policy passed when the session was made (repeatable)", policy.ReasonSession},
-	{"scp", "scp", "[LEVEL=]FILE of a service control policy, levels from 1, the root (repeatable)", policy.ReasonSCP},
+	{"scp", "scp", "[LEVEL=]FILE of a service control policy, levels from 1, the root; several need their LEVEL (repeatable)", policy.ReasonSCP},
 	{"rcp", "rcp", "[LEVEL=]FILE of a resource control policy (repeatable)", policy.ReasonRCP},
 	{"endpoint", "endpoint-policy", "file of the VPC endpoint's policy (repeatable)", policy.ReasonEndpoint},
 }
@@ -242,6 +242,9 @@ func (x *explainFlags) policies(env *Env, q *explain.Question) (*explain.Policie
 			}
 			p.Settle(t.typ)
 		}
+	}
+	if err := loader.Done(p); err != nil {
+		return nil, err
 	}
 	for _, word := range x.none {
 		typ := policy.ReasonNone

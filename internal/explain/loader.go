@@ -3,6 +3,7 @@ package explain
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,10 +17,14 @@ type Loader struct {
 	// Resource is what the question is about; it settles how a resource's policy is
 	// read (bucket, key or trust policy).
 	Resource string
+
+	scps, rcps int
+	// placeless is an SCP without a level.
+	placeless string
 }
 
 // Add compiles a file of a type. For SCPs and RCPs name may be LEVEL=FILE, levels
-// counting from 1, the organization's root; without one it is the next level.
+// counting from 1, the organization's root; a single file needs none.
 func (l *Loader) Add(p *Policies, typ policy.Reason, name string) error {
 	level := 0
 	if typ == policy.ReasonSCP || typ == policy.ReasonRCP {
@@ -31,6 +36,19 @@ func (l *Loader) Add(p *Policies, typ policy.Reason, name string) error {
 				level, name = n, rest
 			}
 		}
+		if l.scps == 0 {
+			l.scps = len(p.Set.SCPs) // those of an account, say
+		}
+		switch {
+		case typ == policy.ReasonRCP:
+			l.rcps++
+			level = max(level, 1) // all of them are lists of denials: any place will do
+		case level == 0:
+			l.placeless = name
+			fallthrough
+		default:
+			l.scps++
+		}
 	}
 	data, err := l.Read(name)
 	if err != nil {
@@ -40,6 +58,55 @@ func (l *Loader) Add(p *Policies, typ policy.Reason, name string) error {
 		return &diag.Diagnostic{Rule: "policy-file", Summary: fmt.Sprintf("%s has %d bytes; no policy has more than %d", name, len(data), maxValue), Fix: "name a file of one policy document"}
 	}
 	return p.add(typ, level, name, data, l.Resource)
+}
+
+// rcpFull is the resource control policy that AWS attaches at every level and
+// that cannot be detached; the others can only deny.
+// Source: Organizations User Guide, orgs_manage_policies_rcps and
+// orgs_manage_policies_rcps_syntax.
+const rcpFull = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`
+
+// Done is called when all files are added. It completes the RCPs by what AWS has
+// at every level, and returns an error where the answer would turn on the level
+// that an SCP is attached to and that is not told: two at one level allow what
+// either allows, two at two levels what both allow.
+func (l *Loader) Done(p *Policies) error {
+	if l.scps > 1 && l.placeless != "" {
+		return &diag.Diagnostic{
+			Rule: "explain-policies", Summary: fmt.Sprintf("several service control policies are given, and %s without its level", l.placeless),
+			Why: "every level must allow, and at one level one policy that allows is enough: the answer turns on where each is attached",
+			Fix: "write 1=FILE for those of the organization's root, 2=FILE for those of the next level, and so on; FullAWSAccess is one of them, where it is attached",
+		}
+	}
+	for i, level := range p.Set.SCPs {
+		if l.scps > 0 && len(level) > 0 && !slices.ContainsFunc(level, allowsSome) {
+			p.Notes = append(p.Notes, fmt.Sprintf("no service control policy given for level %d allows anything, so that it refuses everything; AWS attaches FullAWSAccess at every level until it is detached: give it too, as %d=FILE, where it is", i+1, i+1))
+		}
+	}
+	if l.rcps == 0 {
+		return nil
+	}
+	for i, level := range p.Set.RCPs {
+		if slices.ContainsFunc(level, allowsSome) {
+			continue
+		}
+		doc, err := policy.Parse("RCPFullAWSAccess", []byte(rcpFull), policy.RCP)
+		if err != nil {
+			return err
+		}
+		p.Set.RCPs[i] = append([]*policy.Policy{doc}, level...)
+	}
+	return nil
+}
+
+// allowsSome reports a policy with an Allow statement.
+func allowsSome(p *policy.Policy) bool {
+	for i := range p.Len() {
+		if p.Statement(i).Effect == policy.EffectAllow {
+			return true
+		}
+	}
+	return false
 }
 
 // add compiles a document and puts it in its place.
