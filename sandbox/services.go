@@ -13,9 +13,11 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/ec2"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/events"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/guardduty"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/iam"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/kms"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/s3"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/securityhub"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/sns"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/sts"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/store"
@@ -64,6 +66,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	p.notifications = sns.New(p.db, keys, p.iam)
 	p.undelivered = &undelivered.Log{Slog: o.Log}
 	rules := events.New(p.db, p.iam)
+	hub := securityhub.New(p.db)
 	services := []op.Service{
 		p.iam,
 		tokens,
@@ -72,6 +75,8 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 		ec2.New(p.db, keys),
 		p.notifications,
 		rules,
+		guardduty.New(p.db, hub),
+		hub,
 	}
 	if err = p.db.Load(); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", o.DataDir, err)

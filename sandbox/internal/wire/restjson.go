@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -65,6 +66,15 @@ func NewRESTJSON(d RESTJSON) op.Protocol {
 		p.byName[r.Operation] = &restRoute{r, strings.Split(strings.TrimPrefix(r.Path, "/"), "/")}
 	}
 	return p
+}
+
+// Marshal writes v, one of the SDK's structs, as the service's bodies have it, for
+// what leaves it by another way, such as an event.
+func (d RESTJSON) Marshal(v any) json.RawMessage {
+	var b bytes.Buffer
+	at := reflect.ValueOf(v)
+	writeJSON(&b, style{lower: d.Lower, iso: d.ISOTimes}.plan(at.Type()), at)
+	return b.Bytes()
 }
 
 // match holds a path, split and still escaped, against the route's and returns

@@ -185,3 +185,13 @@ func TestEC2AnswersInItsOwnForm(t *testing.T) {
 		t.Errorf("refused with %d %s", w.Code, w.Body)
 	}
 }
+
+func TestMarshalWritesWhatABodyHas(t *testing.T) {
+	x := guarddutytypes.Finding{AccountId: aws.String("1"), Severity: aws.Float64(6.9), Service: &guarddutytypes.Service{Archived: aws.Bool(false)}}
+	if got, want := string(wire.RESTJSON{Lower: true}.Marshal(x)), `{"accountId":"1","severity":6.9,"service":{"archived":false}}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := string(wire.RESTJSON{}.Marshal(x)), `{"AccountId":"1","Severity":6.9,"Service":{"Archived":false}}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
