@@ -123,6 +123,9 @@ func (g *guard) subject(c *condition, v, role string) (id, why, fix string) {
 	if !c.operator.Like && strings.ContainsAny(v, "*?") {
 		return "", "", ""
 	}
+	if why, fix = g.customisedOwner(c, v); why != "" {
+		return "subject-of-anyone", why, fix
+	}
 	id, why, fix = room.CheckSubject(string(g.kind), role, v)
 	switch id {
 	case "subject-names-one-project", "subject-names-one-repository",

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/strongroom-dev/strongroom/policy"
 )
@@ -50,7 +51,7 @@ var forAllOnToken = &danger{id: "for-all-values", each: func(g *guard, c *condit
 func (g *guard) guarded(c *condition) bool {
 	for i := range g.conditions {
 		n := &g.conditions[i]
-		if n.operator.Family == policy.FamilyNull && n.key == c.key && len(n.values) == 1 && n.values[0] == "false" {
+		if n.operator.Family == policy.FamilyNull && strings.EqualFold(n.key, c.key) && len(n.values) == 1 && n.values[0] == "false" {
 			return true
 		}
 	}

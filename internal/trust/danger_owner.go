@@ -22,14 +22,18 @@ func ownerWildcard(kind oidc.Kind, c *condition, v string) (why, fix string) {
 	if inProject && strings.Contains(owner, "/") {
 		return "", "" // the wildcard is in the project or after it
 	}
+	what := map[oidc.Kind]string{oidc.KindGitLab: "group", oidc.KindGitHub: "owner"}[kind]
+	if !inProject && strings.Contains(v[:at], ":") {
+		return "", "" // a customised subject, which begins with another claim
+	}
+	if name, _, ids := strings.Cut(owner, "@"); ids {
+		return fmt.Sprintf("the wildcard stands for the ID of the %s: whoever registers the name %s, once it is given up, gets in, and that is what the ID is for", what, show(name)),
+			"write the ID: " + prefix + name + "@OWNERID/REPOSITORY@REPOSITORYID:"
+	}
 	example := owner + "-evil"
 	if owner == "" {
 		example = "mallory"
 	}
-	if !inProject && strings.Contains(v[:at], ":") {
-		return "", "" // a customised subject, which begins with another claim
-	}
-	what := map[oidc.Kind]string{oidc.KindGitLab: "group", oidc.KindGitHub: "owner"}[kind]
 	return fmt.Sprintf("the wildcard stands in the name of the %s: anybody can register one that matches, such as %s, and get in", what, show(example)),
 		fmt.Sprintf("name the %s and the project in full: %sOWNER/PROJECT:", what, prefix)
 }

@@ -8,9 +8,13 @@ import (
 
 // pullRequestPublic: a public repository whose pull requests come in.
 var pullRequestPublic = &danger{id: "pull-request-public", find: func(g *guard) (why, fix string, at *condition) {
+	pull := g.token.publicPullRequest()
+	if pull == "" || g.issuer != g.token.issuer() {
+		return "", "", nil
+	}
 	for i := range g.conditions {
 		c := &g.conditions[i]
-		if g.issuer == g.token.issuer() && g.claim(c) == "sub" && !c.operator.Negated && c.operator.Holds(g.token.publicPullRequest(), c.values) {
+		if g.claim(c) == "sub" && !c.operator.Negated && c.operator.Holds(pull, c.values) {
 			return "the repository is public, and the subject lets its pull requests in: the code that then runs with the role is the pull request's, before anybody has read it",
 				"name a branch, or an environment with required reviewers", c
 		}
@@ -19,7 +23,7 @@ var pullRequestPublic = &danger{id: "pull-request-public", find: func(g *guard) 
 }}
 
 // publicPullRequest is the subject of the pull requests of the token's repository
-// where that is public on GitHub; else it is no subject at all.
+// where that is public on GitHub; else it is empty.
 func (t *Presented) publicPullRequest() string {
 	visibility, _ := t.Claims["repository_visibility"].(string)
 	if visibility != "public" || oidc.KindOfToken(t.Issuer, t.Claims) != oidc.KindGitHub {

@@ -20,7 +20,7 @@ var anyPrincipal = &danger{id: "principal-anyone", find: func(g *guard) (why, fi
 // bindings are the claims besides sub that tie a token to a project or its owner.
 var bindings = map[oidc.Kind][]string{
 	oidc.KindGitLab:    {"project_id", "namespace_id"},
-	oidc.KindGitHub:    {"repository", "repository_id", "repository_owner_id", "job_workflow_ref", "enterprise_id"},
+	oidc.KindGitHub:    {"repository", "repository_id", "repository_owner_id", "enterprise_id"},
 	oidc.KindBuildkite: {"organization_id", "organization_slug", "pipeline_id", "pipeline_slug"},
 	oidc.KindCircleCI:  {"oidc.circleci.com/project-id"},
 	oidc.KindGoogle:    {"google/organization_number", "email"},

@@ -27,12 +27,24 @@ var otherIssuer = &impossible{id: "key-other-issuer", scope: ScopeAny, find: fun
 		h := &w.held[i]
 		if slices.ContainsFunc(h.conditions, func(c condition) bool { return c.at == w.condition.at }) &&
 			(h.anyone() || slices.ContainsFunc(h.providers(), func(p string) bool { return strings.EqualFold(p, w.issuer) })) {
-			return "", ""
+			return w.twoIssuers(h)
 		}
 	}
 	return fmt.Sprintf("this is a claim of %s, whose provider the statement does not trust: the tokens that it does trust never have it", w.issuer),
 		fmt.Sprintf("write %s:%s", w.token.issuer(), w.claim)
 }}
+
+// twoIssuers: the statement wants claims of two issuers at once.
+func (w *want) twoIssuers(h *held) (why, fix string) {
+	for i := range h.conditions {
+		c := &h.conditions[i]
+		if class, _ := classify(c.key, w.token.issuer()); class == ClassClaim && !c.operator.Missing() && !c.operator.Negated && c.operator.Family != policy.FamilyNull {
+			return fmt.Sprintf("the statement wants claims of %s and of %s at once, and a token has one issuer: conditions of a statement must all be met", w.issuer, w.token.issuer()),
+				"write a statement for each issuer"
+		}
+	}
+	return "", ""
+}
 
 // claimNotShown: a claim that STS makes no condition key of.
 // Source: Service Authorization Reference, AWS STS, condition keys.

@@ -14,5 +14,5 @@ func RuleIDs() (ids []string) {
 	for _, d := range dangers {
 		ids = append(ids, d.id)
 	}
-	return append(ids, "owner-wildcard", "principal-issuer-form", "action-assume-role")
+	return append(ids, "owner-wildcard", "subject-of-anyone", "principal-issuer-form", "action-assume-role")
 }

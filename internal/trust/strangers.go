@@ -2,6 +2,7 @@ package trust
 
 import (
 	"maps"
+	"regexp"
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/internal/oidc"
@@ -56,12 +57,22 @@ func strangers(t *Presented) (all []stranger) {
 	}
 	rename("a project whose name begins the same", false, project+"-fork")
 	rename("another project of the same owner", false, owner+"/another")
+	claims := maps.Clone(t.Claims)
 	if ref, _ := t.Claims["ref"].(string); ref != "" {
-		claims := maps.Clone(t.Claims)
 		renameRef(claims, ref, "unreviewed")
-		if claims["sub"] != t.Claims["sub"] {
-			all = append(all, stranger{"another branch or tag", &Presented{Issuer: t.Issuer, Claims: claims, Session: t.Session}, false})
-		}
+	}
+	if claims["sub"] != t.Claims["sub"] {
+		all = append(all, stranger{"another branch or tag", &Presented{Issuer: t.Issuer, Claims: claims, Session: t.Session}, false})
+	} else if m := ofProject.FindString(t.subject()); m != "" {
+		// The subject tells no ref: that of a pull request, or of an environment.
+		add("a branch of the same project", false, func(c map[string]any) {
+			c["ref"] = "refs/heads/unreviewed"
+			c["sub"] = m + "ref:refs/heads/unreviewed"
+			if strings.HasPrefix(m, "project_path:") {
+				c["ref"], c["sub"] = "unreviewed", m+"ref_type:branch:ref:unreviewed"
+			}
+			delete(c, "environment")
+		})
 	}
 	if env, _ := t.Claims["environment"].(string); env != "" {
 		if sub := strings.Replace(t.subject(), ":environment:"+env, ":environment:another", 1); sub != t.subject() {
@@ -70,6 +81,9 @@ func strangers(t *Presented) (all []stranger) {
 	}
 	return all
 }
+
+// ofProject is the part of a subject that names the project.
+var ofProject = regexp.MustCompile(`^(?:repo|project_path):[^:]+:`)
 
 // project is the path of the token's project or repository; empty: unknown.
 func (t *Presented) project() string {
