@@ -11,6 +11,7 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/dispatch"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/accessanalyzer"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/ec2"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/events"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/guardduty"
@@ -75,6 +76,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 		ec2.New(p.db, keys),
 		p.notifications,
 		rules,
+		accessanalyzer.New(p.db),
 		guardduty.New(p.db, hub),
 		hub,
 	}
