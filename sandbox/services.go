@@ -12,6 +12,7 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/accessanalyzer"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/cloudtrail"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/ec2"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/events"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/guardduty"
@@ -68,14 +69,18 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	p.undelivered = &undelivered.Log{Slog: o.Log}
 	rules := events.New(p.db, p.iam)
 	hub := securityhub.New(p.db)
+	buckets := s3.New(p.db, keys, p.iam)
+	trails := cloudtrail.New(p.db, keys, buckets)
+	trails.Events = func() []audit.Event { return p.audit.Events() }
 	services := []op.Service{
 		p.iam,
 		tokens,
 		keys,
-		s3.New(p.db, keys, p.iam),
+		buckets,
 		ec2.New(p.db, keys),
 		p.notifications,
 		rules,
+		trails,
 		accessanalyzer.New(p.db),
 		guardduty.New(p.db, hub),
 		hub,
@@ -93,8 +98,10 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 		}
 	}
 	engine := events.NewEngine(rules, as, o.Rand, p.undelivered)
+	engine.Trails = trails
 	p.clockwork = clockwork.New(o.Clock, o.Log,
 		engine,
+		cloudtrail.NewDeliverer(trails, as),
 		sns.NewDeliverer(p.notifications, as, o.Rand, p.undelivered),
 	)
 	p.audit = audit.New(o.Audit, keptEvents, o.Rand, func(e audit.Event) { p.clockwork.Tell(e) })

@@ -100,7 +100,7 @@ func (a *Authorizer) release(q *question) {
 // policy alone speaks for it.
 func (a *Authorizer) ask(q *question, c *op.Call, check *op.Check) {
 	var tags map[string]string
-	caller := c.Caller
+	caller := cmp.Or(check.Caller, c.Caller)
 	q.req = policy.Request{
 		Principal: &caller.Principal, Action: check.Action,
 		Resource: check.Resource.ARN, ResourceAccount: check.Resource.Account,

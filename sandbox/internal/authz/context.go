@@ -48,6 +48,15 @@ func fill(ctx *policy.Context, c *op.Call, check *op.Check, caller *op.Caller, t
 // calls another on the caller's behalf does so over TLS, and with a user agent
 // of its own, which is not documented: the key is left out.
 func transport(ctx *policy.Context, c *op.Call, check *op.Check) {
+	if check.Caller != nil {
+		// It is a request to come, of which only this is known.
+		ctx.Set("aws:ViaAWSService", strconv.FormatBool(check.Via != ""))
+		ctx.Set("aws:SecureTransport", "true")
+		if check.Via != "" {
+			calledVia(ctx, check.Via)
+		}
+		return
+	}
 	// Source: IAM User Guide "AWS global condition context keys": forward
 	// access sessions keep aws:SourceIp ("unlike with aws:SourceIp ... the
 	// source VPC of the initial request is not preserved").
@@ -55,13 +64,7 @@ func transport(ctx *policy.Context, c *op.Call, check *op.Check) {
 		ctx.Set("aws:SourceIp", c.SourceIP.Unmap().WithZone("").String())
 	}
 	if check.Via != "" {
-		// Source: IAM User Guide "Forward access sessions": the CalledVia keys
-		// hold the service principal of the service that made the call.
-		service, _, _ := strings.Cut(check.Via, ".")
-		service += ".amazonaws.com"
-		ctx.SetMulti("aws:CalledVia", service)
-		ctx.Set("aws:CalledViaFirst", service)
-		ctx.Set("aws:CalledViaLast", service)
+		calledVia(ctx, check.Via)
 		ctx.Set("aws:ViaAWSService", "true")
 		ctx.Set("aws:SecureTransport", "true")
 		return
@@ -74,6 +77,16 @@ func transport(ctx *policy.Context, c *op.Call, check *op.Check) {
 	if ref := c.HTTP.Header.Get("Referer"); ref != "" {
 		ctx.Set("aws:Referer", ref)
 	}
+}
+
+// calledVia sets the keys that hold the service that made the call.
+// Source: IAM User Guide "Forward access sessions".
+func calledVia(ctx *policy.Context, via string) {
+	service, _, _ := strings.Cut(via, ".")
+	service += ".amazonaws.com"
+	ctx.SetMulti("aws:CalledVia", service)
+	ctx.Set("aws:CalledViaFirst", service)
+	ctx.Set("aws:CalledViaLast", service)
 }
 
 // principal sets the keys about who asks.

@@ -18,6 +18,10 @@ type Check struct {
 	// Principal replaces the caller, for operations whose caller proves who it
 	// is in the request itself (AssumeRoleWithWebIdentity). Nil: the caller.
 	Principal *policy.Principal
+	// Caller replaces the caller, for what an AWS service will do later for the
+	// resource that is being made, and must be allowed from the start (a trail's
+	// deliveries). Nil: the caller.
+	Caller *Caller
 	// Grant is the ID of a KMS grant that allows this check unless some policy
 	// denies it explicitly. Empty: none.
 	Grant string

@@ -24,7 +24,15 @@ func NewJSON(target, version string) op.Protocol {
 
 func (p *jsonProtocol) Operation(c *op.Call) (string, error) {
 	target := c.HTTP.Header.Get("X-Amz-Target")
-	prefix, name, ok := strings.Cut(target, ".")
+	prefix, name, ok := target, "", false
+	if i := strings.LastIndexByte(target, '.'); i >= 0 {
+		prefix, name, ok = target[:i], target[i+1:], true
+	}
+	// Some clients put the service's package before its name, such as
+	// com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.
+	if strings.HasPrefix(prefix, "com.amazonaws.") {
+		prefix = prefix[strings.LastIndexByte(prefix, '.')+1:]
+	}
 	switch {
 	case target == "":
 		return "", op.Errorf(http.StatusBadRequest, "MissingAction", "the request has no X-Amz-Target header")

@@ -130,6 +130,9 @@ func (s style) build(t reflect.Type, seen map[reflect.Type]*plan) *plan {
 				continue
 			}
 			name := s.name(f.Name)
+			if own := f.Tag.Get("wire"); own != "" {
+				name = own // a hand-written shape, where the service breaks its own rule
+			}
 			p.byName[name] = len(p.fields)
 			p.fields = append(p.fields, field{name, i, s.build(f.Type, seen)})
 		}

@@ -200,8 +200,9 @@ func EncodeREST(w http.ResponseWriter, out any, namespace string, head bool) err
 				}
 			case "prefix":
 				for _, k := range src.MapKeys() {
-					// Set spells the name canonically, as HTTP allows.
-					h.Set(f.name+k.String(), src.MapIndex(k).String())
+					// In small letters, as S3 has them: the AWS CLI's validation of log files
+					// looks for them so. Set would spell the name canonically.
+					h[f.name+k.String()] = []string{src.MapIndex(k).String()}
 				}
 			case "payload":
 				body, hasBody = src.Bytes(), true

@@ -101,6 +101,8 @@ type SSE struct {
 	Algorithm string
 	// KeyARN is the KMS key's; empty for AES256.
 	KeyARN string `json:",omitempty"`
+	// Context is the encryption context that the request added; nil: none.
+	Context map[string]string `json:",omitempty"`
 	// BucketKey: the data key is wrapped by a bucket-level key.
 	BucketKey bool `json:",omitempty"`
 	// DataKey is the KMS blob, of the object's data key or of the

@@ -3,12 +3,17 @@ package s3
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/policy"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 )
 
@@ -34,6 +39,31 @@ type sseInput struct {
 	Encryption string `rest:"header:x-amz-server-side-encryption"`
 	KMSKeyID   string `rest:"header:x-amz-server-side-encryption-aws-kms-key-id"`
 	BucketKey  *bool  `rest:"header:x-amz-server-side-encryption-bucket-key-enabled"`
+	Context    string `rest:"header:x-amz-server-side-encryption-context"`
+}
+
+// context is the encryption context that the request adds to S3's own: base64 of a
+// JSON object of strings. Nil: none.
+//
+// Source: S3 API_PutObject, x-amz-server-side-encryption-context. That S3's own key
+// may not be among them is in UsingKMSEncryption: "you cannot use aws:s3:arn".
+func (in *sseInput) context() (map[string]string, error) {
+	if in.Context == "" {
+		return nil, nil
+	}
+	malformed := invalidArgument("x-amz-server-side-encryption-context", in.Context, "The header 'x-amz-server-side-encryption-context' shall be Base64-encoded UTF-8 string holding JSON which represents a string-string map")
+	raw, err := base64.StdEncoding.DecodeString(in.Context)
+	if err != nil {
+		return nil, malformed
+	}
+	var m map[string]string
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return nil, malformed
+	}
+	if _, own := m["aws:s3:arn"]; own {
+		return nil, invalidArgument("x-amz-server-side-encryption-context", in.Context, "The encryption context key aws:s3:arn is reserved")
+	}
+	return m, nil
 }
 
 // conditionKeys of the encryption headers: as they were sent, and absent where
@@ -81,6 +111,8 @@ func (s *Service) chooseSSE(c *op.Call, b *Bucket, in sseInput) (SSE, error) {
 		e.BucketKey = *in.BucketKey
 	}
 	switch {
+	case in.Context != "" && in.Encryption != sseKMS && in.Encryption != sseDual:
+		return e, op.Errorf(400, "InvalidArgument", "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms")
 	case keyID != "" && in.Encryption != sseKMS && in.Encryption != sseDual:
 		return e, op.Errorf(400, "InvalidArgument", "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms")
 	case in.Encryption == "" && b.Encryption != nil:
@@ -98,14 +130,18 @@ func (s *Service) chooseSSE(c *op.Call, b *Bucket, in sseInput) (SSE, error) {
 	default:
 		return e, invalidArgument("x-amz-server-side-encryption", e.Algorithm, "The encryption method specified is not supported")
 	}
-	if c.Caller.Account == "" {
+	account, ok := requester(c)
+	if !ok {
 		return e, unsignedForKMS()
 	}
 	var err error
+	if e.Context, err = in.context(); err != nil {
+		return e, err
+	}
 	if keyID == "" {
-		e.KeyARN, err = s.keys.AWSManagedKey(c.Caller.Account, b.Region, "s3")
+		e.KeyARN, err = s.keys.AWSManagedKey(account, b.Region, "s3")
 	} else {
-		e.KeyARN, err = s.keys.KeyARN(c.Caller.Account, b.Region, keyID)
+		e.KeyARN, err = s.keys.KeyARN(account, b.Region, keyID)
 	}
 	return e, kmsError(err)
 }
@@ -131,14 +167,26 @@ func kmsError(err error) error {
 	return &passed
 }
 
-// encryptionContext is what S3 binds a data key to.
+// requester is the account that keys are looked up in: the caller's, or that of the
+// resource that an AWS service calls for. Anonymous callers have none.
+func requester(c *op.Call) (account string, ok bool) {
+	if b := c.Caller.Behalf; b != nil && c.Caller.Principal.Type == policy.Service {
+		return b.Account, true
+	}
+	return c.Caller.Account, c.Caller.Account != ""
+}
+
+// encryptionContext is what S3 binds a data key to, besides what the request adds.
 //
 // Source: S3 User Guide UsingKMSEncryption and bucket-key.
-func encryptionContext(b *Bucket, key string, bucketKey bool) map[string]string {
-	if bucketKey {
-		return map[string]string{"aws:s3:arn": b.ARN()}
+func encryptionContext(b *Bucket, key string, e SSE) map[string]string {
+	arn := b.ObjectARN(key)
+	if e.BucketKey {
+		arn = b.ARN()
 	}
-	return map[string]string{"aws:s3:arn": b.ObjectARN(key)}
+	all := map[string]string{"aws:s3:arn": arn}
+	maps.Copy(all, e.Context)
+	return all
 }
 
 // keyChecks is what the caller must be allowed at KMS; none for SSE-S3. A
@@ -148,10 +196,10 @@ func (s *Service) keyChecks(c *op.Call, b *Bucket, action, key string, e SSE) ([
 	if e.Algorithm != sseKMS {
 		return nil, nil
 	}
-	if c.Caller.Account == "" {
+	if _, ok := requester(c); !ok {
 		return nil, unsignedForKMS()
 	}
-	check, err := s.keys.Check(c, action, e.KeyARN, encryptionContext(b, key, e.BucketKey), via(b))
+	check, err := s.keys.Check(c, action, e.KeyARN, encryptionContext(b, key, e), via(b))
 	if err != nil {
 		return nil, kmsError(err)
 	}
@@ -187,7 +235,7 @@ func (s *Service) newDataKey(c *op.Call, b *Bucket, key string, e SSE) ([]byte, 
 	if err := secureForKMS(c, e); err != nil {
 		return nil, e, err
 	}
-	encctx := encryptionContext(b, key, e.BucketKey)
+	encctx := encryptionContext(b, key, e)
 	if !e.BucketKey {
 		plain, blob, err := s.keys.GenerateDataKey(c, e.KeyARN, encctx)
 		e.DataKey = blob
@@ -210,6 +258,11 @@ func (s *Service) newDataKey(c *op.Call, b *Bucket, key string, e SSE) ([]byte, 
 // is none or it is too old.
 func (s *Service) bucketKey(c *op.Call, b *Bucket, keyARN string, encctx map[string]string) (plain, blob []byte, err error) {
 	id := b.Name + sep + keyARN + sep + c.Caller.Principal.ARN
+	for _, name := range slices.Sorted(maps.Keys(encctx)) {
+		if name != "aws:s3:arn" {
+			id += sep + name + sep + encctx[name]
+		}
+	}
 	if k := s.bucketKeys.Get(id); k != nil && c.Now.Sub(k.Made) < bucketKeyLife && !c.Now.Before(k.Made) {
 		plain, err = s.keys.Decrypt(c, keyARN, k.Blob, encctx)
 		return plain, k.Blob, err
@@ -229,7 +282,7 @@ func (s *Service) dataKey(c *op.Call, b *Bucket, key string, e SSE) ([]byte, err
 	if err := secureForKMS(c, e); err != nil {
 		return nil, err
 	}
-	plain, err := s.keys.Decrypt(c, e.KeyARN, e.DataKey, encryptionContext(b, key, e.BucketKey))
+	plain, err := s.keys.Decrypt(c, e.KeyARN, e.DataKey, encryptionContext(b, key, e))
 	if err != nil {
 		return nil, kmsError(err)
 	}

@@ -1,0 +1,14 @@
+// Package cloudtrail is CloudTrail: trails with their selectors, the event history, and
+// the delivery of log and digest files.
+//
+// Service is the table of operations. Deliverer, a part of the sandbox's clockwork, collects
+// the audit events that trails record, writes them to the trails' buckets as
+// cloudtrail.amazonaws.com every five minutes, and signs a digest of what it delivered
+// every hour, as "aws cloudtrail validate-logs" checks it. Service.Logs answers
+// EventBridge, which passes on only what a trail records.
+//
+// Event data stores, channels, dashboards, Insights, organization trails, CloudWatch Logs
+// and SNS notifications of trails are refused by name.
+//
+// Source: CloudTrail API Reference; CloudTrail User Guide.
+package cloudtrail

@@ -1,0 +1,139 @@
+package cloudtrail
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+
+	"github.com/strongroom-dev/strongroom/sandbox/internal/audit"
+)
+
+// Logs reports whether a trail that is logging in the event's account and region records
+// it. It takes the state's lock.
+func (s *Service) Logs(e *audit.Event) (yes bool) {
+	_ = s.db.View(func() error { // it only reads
+		for _, t := range s.trails.Prefix(e.RecipientAccountID + "/") {
+			yes = yes || t.records(e)
+		}
+		return nil
+	})
+	return yes
+}
+
+// records reports whether the trail has the event in its log files.
+func (t *trail) records(e *audit.Event) bool {
+	at, err := time.Parse(stampForm, e.EventTime)
+	if err != nil || e.RecipientAccountID != t.Account {
+		return false
+	}
+	now := interval{From: t.Started}
+	if !t.Logging {
+		now.To = t.Stopped
+	}
+	if !now.has(at) && (t.Before.To.IsZero() || !t.Before.has(at)) {
+		return false
+	}
+	if global(e) && !t.Global || !t.MultiRegion && e.AWSRegion != t.Region {
+		return false
+	}
+	if t.Advanced != nil {
+		return slices.ContainsFunc(t.Advanced, func(a types.AdvancedEventSelector) bool { return advanced(&a, e) })
+	}
+	return slices.ContainsFunc(t.classic(), func(c types.EventSelector) bool { return classic(&c, e) })
+}
+
+// global reports an event of a global service. They happen in us-east-1. STS is one at
+// its global endpoint alone.
+// Source: CloudTrail User Guide "CloudTrail concepts", Global service events.
+func global(e *audit.Event) bool {
+	switch e.EventSource {
+	case "iam.amazonaws.com", "cloudfront.amazonaws.com":
+		return true
+	case "sts.amazonaws.com":
+		return e.TLSDetails != nil && strings.HasPrefix(e.TLSDetails.ClientProvidedHostHeader, "sts.amazonaws.com")
+	}
+	return false
+}
+
+func classic(c *types.EventSelector, e *audit.Event) bool {
+	switch c.ReadWriteType {
+	case types.ReadWriteTypeReadOnly:
+		if !e.ReadOnly {
+			return false
+		}
+	case types.ReadWriteTypeWriteOnly:
+		if e.ReadOnly {
+			return false
+		}
+	}
+	if e.EventCategory == "Management" {
+		return yes(c.IncludeManagementEvents) && !slices.Contains(c.ExcludeManagementEventSources, e.EventSource)
+	}
+	arn, ok := objectARN(e)
+	return ok && slices.ContainsFunc(c.DataResources, func(r types.DataResource) bool {
+		return slices.ContainsFunc(r.Values, func(v string) bool { return strings.HasPrefix(arn, v) })
+	})
+}
+
+// objectARN is what a data event of S3 is about. A request for several objects has the
+// bucket's, with the slash that every object's begins with.
+func objectARN(e *audit.Event) (string, bool) {
+	if e.EventCategory != "Data" || e.EventSource != "s3.amazonaws.com" {
+		return "", false
+	}
+	bucket, ok := e.RequestParameters["bucketName"].(string)
+	key, _ := e.RequestParameters["key"].(string)
+	return "arn:aws:s3:::" + bucket + "/" + key, ok
+}
+
+func advanced(a *types.AdvancedEventSelector, e *audit.Event) bool {
+	for _, f := range a.FieldSelectors {
+		value, ok := field(text(f.Field), e)
+		if !ok || !holds(&f, value) {
+			return false
+		}
+	}
+	return true
+}
+
+// field is the event's value; ok is false if it has none.
+func field(name string, e *audit.Event) (value string, ok bool) {
+	arn, isObject := objectARN(e)
+	switch name {
+	case "eventCategory":
+		return e.EventCategory, true
+	case "readOnly":
+		return strconv.FormatBool(e.ReadOnly), true
+	case "eventSource":
+		return e.EventSource, true
+	case "eventName":
+		return e.EventName, true
+	case "eventType":
+		return e.EventType, true
+	case "userIdentity.arn":
+		return e.UserIdentity.ARN, e.UserIdentity.ARN != ""
+	case "resources.type":
+		return object, isObject
+	case "resources.ARN":
+		return arn, isObject
+	}
+	return "", false
+}
+
+// holds: one of what is wanted, and none of what is not.
+// Source: CloudTrail User Guide "Filtering data events by using advanced event
+// selectors", how CloudTrail evaluates multiple conditions for a field.
+func holds(f *types.AdvancedFieldSelector, value string) bool {
+	starts := func(p string) bool { return strings.HasPrefix(value, p) }
+	ends := func(p string) bool { return strings.HasSuffix(value, p) }
+	if slices.Contains(f.NotEquals, value) || slices.ContainsFunc(f.NotStartsWith, starts) || slices.ContainsFunc(f.NotEndsWith, ends) {
+		return false
+	}
+	if len(f.Equals)+len(f.StartsWith)+len(f.EndsWith) == 0 {
+		return true
+	}
+	return slices.Contains(f.Equals, value) || slices.ContainsFunc(f.StartsWith, starts) || slices.ContainsFunc(f.EndsWith, ends)
+}
