@@ -2,6 +2,7 @@ package trust
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,6 +74,9 @@ func (e *explainer) try(changed string) (result Edit, why string) {
 			before++
 		}
 	}
+	if v := e.awakened(&edited); v != "" {
+		return result, fmt.Sprintf("no safe edit of one statement: subjects like %s, which nobody gets in with today, would be admitted as well", show(v))
+	}
 	if result.Inputs, why = e.inputs(changed); why != "" {
 		return result, why
 	}
@@ -87,6 +91,28 @@ func (e *explainer) try(changed string) (result Edit, why string) {
 		result.Why += fmt.Sprintf("; of %d strangers like it %d stay out, and %d came in before by what the policy says on purpose", before+len(result.Refused), len(result.Refused), before)
 	}
 	return result, ""
+}
+
+// awakened is a subject that the policy wants in vain today, because of another
+// condition, and that the edited one would let in besides this token's; empty:
+// there is none.
+func (e *explainer) awakened(edited *Role) string {
+	for i := range e.held {
+		for _, c := range e.held[i].conditions {
+			if class, claim := classify(c.key, e.token.issuer()); class != ClassClaim || !strings.EqualFold(claim, "sub") {
+				continue
+			}
+			for _, v := range c.values {
+				claims := maps.Clone(e.token.Claims)
+				claims["sub"] = strings.NewReplacer("*", "unreviewed", "?", "x").Replace(v)
+				other := &Presented{Issuer: e.token.Issuer, Claims: claims, Session: e.token.Session}
+				if claims["sub"] != e.token.subject() && edited.Decide(other).Admitted && !e.role.Decide(other).Admitted {
+					return v
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // noEdit says why no change of the policy would do; empty: one may.
