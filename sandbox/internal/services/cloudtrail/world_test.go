@@ -50,6 +50,8 @@ func open(t *testing.T) *world {
 	return &world{t, sb, cloudtrail.NewFromConfig(cfg), s3.NewFromConfig(cfg), kms.NewFromConfig(cfg), iam.NewFromConfig(cfg)}
 }
 
+func s3Of(cfg aws.Config) *s3.Client { return s3.NewFromConfig(cfg) }
+
 func (w *world) must(err error) {
 	w.Helper()
 	if err != nil {
