@@ -39,7 +39,13 @@ func (e *explainer) narrow(h *held) (terms []term, why string) {
 			terms, aud = append(terms, keep), true
 		case isClaim && claim == "aud" && !c.operator.Negated:
 			// Replaced below.
-		case dangerous[c]:
+		case dangerous[c] && isClaim && met:
+			// It keeps out tokens with another value, and those without one from now on.
+			if claim != "amr" && h.results[i].Carried != nil {
+				keep.operator = strings.TrimSuffix(strings.TrimPrefix(keep.operator, "ForAllValues:"), "IfExists")
+			}
+			terms = append(terms, keep)
+		case dangerous[c] && !isClaim:
 			// It keeps nobody out.
 		case met:
 			terms = append(terms, keep)
