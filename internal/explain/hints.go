@@ -13,6 +13,9 @@ import (
 
 // hints adds what AWS's Service Authorization Reference says about the request.
 func (a *Answer) hints(q *Question) {
+	if q.Resource != "*" && strings.ContainsAny(q.Resource, "*?") {
+		a.hint("a request names one resource: the wildcard of %s is taken for a plain character, and the answer is not that for all it would match", q.Resource)
+	}
 	prefix, name, ok := strings.Cut(q.Action, ":")
 	if !ok {
 		return

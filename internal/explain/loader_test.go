@@ -80,3 +80,17 @@ func addAll(l *explain.Loader, p *explain.Policies, scps, rcps []string) error {
 	}
 	return p.CheckLevels()
 }
+
+// A wildcard in what is asked for is not one: the answer says so.
+func TestAResourceWithAWildcard(t *testing.T) {
+	own := layers{policy.ReasonIdentity: *doc(everything, `{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::b/secret/*"}`)}
+	for resource, want := range map[string]bool{"arn:aws:s3:::b/*": true, "arn:aws:s3:::b/k?": true, "arn:aws:s3:::b/k": false} {
+		a := decide(t, question(t, ann, "s3:GetObject", resource), own, explain.Options{})
+		if got := strings.Contains(strings.Join(a.Hints, " "), "names one resource"); got != want || a.Decision != explain.Allowed {
+			t.Errorf("%s: %s with hints %q, want one: %t", resource, a.Decision, a.Hints, want)
+		}
+	}
+	if a := decide(t, question(t, ann, "s3:ListAllMyBuckets", "*"), own, explain.Options{}); len(a.Hints) > 0 {
+		t.Errorf("*: got hints %q, want none", a.Hints)
+	}
+}
