@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/accessanalyzer"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/cloudtrail"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/configservice"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/ec2"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/events"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/guardduty"
@@ -82,6 +83,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 		rules,
 		trails,
 		accessanalyzer.New(p.db),
+		configservice.New(p.db, buckets, p.iam),
 		guardduty.New(p.db, hub),
 		hub,
 	}

@@ -14,12 +14,19 @@ import (
 type jsonProtocol struct {
 	target      string
 	contentType string
+	style       style
 }
 
 // NewJSON returns the AWS JSON protocol of a service whose X-Amz-Target header
 // is "TARGET.Operation". The version is "1.0" or "1.1".
 func NewJSON(target, version string) op.Protocol {
 	return &jsonProtocol{target: target, contentType: "application/x-amz-json-" + version}
+}
+
+// NewMixedJSON is NewJSON for a service such as AWS Config, whose inputs and outputs
+// have members with capitals, and whose shapes within them have not, but for tags.
+func NewMixedJSON(target, version string) op.Protocol {
+	return &jsonProtocol{target: target, contentType: "application/x-amz-json-" + version, style: style{inner: true}}
 }
 
 func (p *jsonProtocol) Operation(c *op.Call) (string, error) {
@@ -46,7 +53,7 @@ func (p *jsonProtocol) Operation(c *op.Call) (string, error) {
 
 func (p *jsonProtocol) Decode(c *op.Call, operation string, in any) error {
 	v := reflect.ValueOf(in).Elem()
-	if err := decodeJSON(c.Body, v); err != nil {
+	if err := decodeStyled(c.Body, v, p.style.plan(v.Type())); err != nil {
 		return op.Errorf(http.StatusBadRequest, "SerializationException", "%s: %v", operation, err)
 	}
 	return nil
@@ -54,7 +61,11 @@ func (p *jsonProtocol) Decode(c *op.Call, operation string, in any) error {
 
 func (p *jsonProtocol) Encode(w http.ResponseWriter, c *op.Call, _ string, out any) error {
 	var b bytes.Buffer
-	encodeJSON(&b, out)
+	if v := reflect.ValueOf(out); out == nil || v.IsNil() {
+		b.WriteString("{}")
+	} else {
+		writeJSON(&b, p.style.plan(v.Elem().Type()), v.Elem())
+	}
 	p.header(w, c)
 	w.WriteHeader(http.StatusOK)
 	_, err := w.Write(b.Bytes())

@@ -13,10 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// decodeJSON reads one JSON object into the struct v. An empty body is an
+// decodeStyled reads one JSON object into the struct v. An empty body is an
 // empty object, as AWS takes it.
-func decodeJSON(body []byte, v reflect.Value) error { return decodeStyled(body, v, planOf(v.Type())) }
-
 func decodeStyled(body []byte, v reflect.Value, p *plan) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
@@ -201,17 +199,6 @@ func join(path, name string) string {
 		return name
 	}
 	return path + "." + name
-}
-
-// encodeJSON writes out, a pointer to a struct or nil, as an object.
-func encodeJSON(b *bytes.Buffer, out any) {
-	v := reflect.ValueOf(out)
-	if out == nil || v.IsNil() {
-		b.WriteString("{}")
-		return
-	}
-	v = v.Elem()
-	writeJSON(b, planOf(v.Type()), v)
 }
 
 func writeJSON(b *bytes.Buffer, p *plan, v reflect.Value) {

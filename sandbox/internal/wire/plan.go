@@ -45,6 +45,8 @@ type plan struct {
 type style struct {
 	// lower: members begin with a small letter, as most REST-JSON services have it.
 	lower bool
+	// inner: members below the top begin with a small letter, but for those of Tag.
+	inner bool
 	// iso: times are text.
 	iso bool
 	// flat: a list of parameters is NAME.1, and of XML elements made of items.
@@ -99,6 +101,7 @@ func (s style) build(t reflect.Type, seen map[reflect.Type]*plan) *plan {
 		return p
 	}
 	p := &plan{typ: t}
+	top := len(seen) == 0
 	seen[t] = p
 	if t.Kind() == reflect.Pointer {
 		p.pointer = true
@@ -130,6 +133,9 @@ func (s style) build(t reflect.Type, seen map[reflect.Type]*plan) *plan {
 				continue
 			}
 			name := s.name(f.Name)
+			if s.inner && !top && e.Name() != "Tag" {
+				name = style{lower: true}.name(f.Name)
+			}
 			if own := f.Tag.Get("wire"); own != "" {
 				name = own // a hand-written shape, where the service breaks its own rule
 			}
