@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 AWS serves what its SDK deprecates, and the provider still asks for it.
+
 package securityhub_test
 
 import (
