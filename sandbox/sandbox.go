@@ -22,7 +22,7 @@ type Sandbox struct {
 	bundle  string // the CA file
 	tempDir string
 	owner   *os.File // marks tempDir as in use
-	control string // the random path of the control API
+	control string   // the random path of the control API
 	front   *listener
 	server  *http.Server
 	proxy   *proxy
