@@ -30,6 +30,9 @@ func (e inexpressible) Error() string { return string(e) }
 // The corpus's answers hold for real calls too: principals are made, policies
 // are attached, the request is signed and sent, and the answer is AWS's.
 func TestCorpusThroughTheSandbox(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of calls, one after the other")
+	}
 	cases, err := policytest.Corpus()
 	if err != nil {
 		t.Fatal(err)

@@ -171,6 +171,9 @@ var obstacleWords = map[trust.Obstacle]string{
 // Every token is really minted and really presented to the sandbox's STS: it and
 // Decide agree on every cell, and so does Explain.
 func TestDecideAgreesWithTheSandbox(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of calls, one after the other")
+	}
 	ctx := context.Background()
 	s, err := sandbox.Start(ctx, sandbox.Options{Issuers: []string{ownHost}})
 	if err != nil {
