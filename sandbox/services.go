@@ -94,9 +94,8 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	as := func(c *op.Caller) http.RoundTripper { return p.dispatch.As(c) }
 	// Topics and rules deliver to the services that are there.
 	for _, s := range services {
-		if name := s.Prefix(); name == "sns" || name == "logs" || name == "lambda" {
+		if name := s.Prefix(); name == "sns" {
 			rules.Targets[name] = true
-			p.notifications.Lambda = p.notifications.Lambda || name == "lambda"
 		}
 	}
 	engine := events.NewEngine(rules, as, o.Rand, p.undelivered)

@@ -84,7 +84,9 @@ var gitLabSources = []string{
 // environmentName is what an environment may be called; without a colon it cannot
 // end its part of a customised subject.
 // Source: GitLab "CI/CD YAML syntax reference", environment:name.
-var environmentName = regexp.MustCompile(`^[A-Za-z0-9 _./${}-]{1,255}$`)
+var environmentName = regexp.MustCompile(`^[A-Za-z0-9 _./${}-]+$`)
+
+func isEnvironment(name string) bool { return len(name) <= 255 && environmentName.MatchString(name) }
 
 // gitLabTiers are the deployment tiers.
 // Source: GitLab "Environments", deployment tier of environments.
@@ -137,7 +139,7 @@ func (job *GitLab) check() error {
 	if job.Environment == "" && (job.EnvironmentProtected || job.DeploymentTier != "" || job.EnvironmentAction != "") {
 		return fmt.Errorf("a job without an environment has no claim about one")
 	}
-	if job.Environment != "" && !environmentName.MatchString(job.Environment) {
+	if job.Environment != "" && !isEnvironment(job.Environment) {
 		return fmt.Errorf("environment %q is not a name that GitLab accepts", job.Environment)
 	}
 	if job.TTL < 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -42,15 +43,16 @@ func SessionTags(claims map[string]any) (tags map[string]string, transitive []st
 	return tags, transitive, nil
 }
 
-var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+// tagText is compiled when a token has tags: its tables are large.
+var tagText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`) })
 
 // CheckTag refuses a session tag that STS would not take.
 // Source: STS API_Tag.
 func CheckTag(key, value string) error {
 	switch {
-	case key == "" || utf8.RuneCountInString(key) > 128 || !tagText.MatchString(key):
+	case key == "" || utf8.RuneCountInString(key) > 128 || !tagText().MatchString(key):
 		return fmt.Errorf("the key of session tag %.300q is not 1 to 128 letters, digits, blanks and _.:/=+-@", key)
-	case utf8.RuneCountInString(value) > 256 || !tagText.MatchString(value):
+	case utf8.RuneCountInString(value) > 256 || !tagText().MatchString(value):
 		return fmt.Errorf("the value of session tag %.300q is not up to 256 letters, digits, blanks and _.:/=+-@", key)
 	case strings.HasPrefix(strings.ToLower(key), "aws:"):
 		return fmt.Errorf("the key of session tag %.300q begins with aws:, which is reserved", key)

@@ -154,7 +154,7 @@ func (p *Project) complete() error {
 			return err
 		}
 	}
-	if !environmentName.MatchString(p.Environment) {
+	if !isEnvironment(p.Environment) {
 		return fmt.Errorf("environment %q is not a name that a forge accepts", p.Environment)
 	}
 	if !strings.HasPrefix(p.Issuer, "https://") {

@@ -80,7 +80,7 @@ func (s *Service) checkCreate(c *op.Call, in *sdk.CreateAnalyzerInput) ([]op.Che
 // Source: IAM User Guide "IAM Access Analyzer quotas".
 func (s *Service) create(c *op.Call, in *sdk.CreateAnalyzerInput) (*sdk.CreateAnalyzerOutput, error) {
 	switch {
-	case !nameForm.MatchString(text(in.AnalyzerName)):
+	case len(text(in.AnalyzerName)) > 255 || !nameForm.MatchString(text(in.AnalyzerName)):
 		return nil, invalid("Value at 'analyzerName' failed to satisfy constraint: Member must satisfy regular expression pattern: [A-Za-z][A-Za-z0-9_.-]*")
 	case in.Type != types.TypeAccount:
 		return nil, refuse("analyzers of the type \"" + string(in.Type) + "\", only ACCOUNT")

@@ -29,7 +29,7 @@ var filterKeys = []string{
 }
 
 func checkRule(name *string, filter map[string]types.Criterion) error {
-	if !nameForm.MatchString(text(name)) {
+	if len(text(name)) > 255 || !nameForm.MatchString(text(name)) {
 		return invalid("Value at 'ruleName' failed to satisfy constraint: Member must satisfy regular expression pattern: [A-Za-z][A-Za-z0-9_.-]*")
 	}
 	if len(filter) == 0 {

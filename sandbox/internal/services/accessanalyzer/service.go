@@ -98,7 +98,7 @@ func text(p *string) string {
 }
 
 // nameForm is what analyzers and archive rules are called.
-var nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,254}$`)
+var nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`)
 
 // limit reads MaxResults.
 func limit(n *int32) (int, error) {

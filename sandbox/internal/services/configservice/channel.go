@@ -59,7 +59,7 @@ func (s *Service) putChannel(c *op.Call, in *sdk.PutDeliveryChannelInput) (*sdk.
 	at := place(c.Caller.Account, c.Region)
 	r, old := s.recorders.Get(at), s.channels.Get(at)
 	switch {
-	case !nameForm.MatchString(d.Name):
+	case len(d.Name) > 256 || !nameForm.MatchString(d.Name):
 		return nil, fault("InvalidDeliveryChannelNameException", "The delivery channel name '%s' is not valid.", d.Name)
 	case r == nil:
 		return nil, fault("NoAvailableConfigurationRecorderException", "Configuration recorder is not available to put delivery channel.")

@@ -112,7 +112,7 @@ func (s *Service) putRecorder(c *op.Call, in *sdk.PutConfigurationRecorderInput)
 		return nil, refuse("service-linked recorders, nor members of a recorder beside Name, RoleARN, RecordingGroup and RecordingMode")
 	}
 	name := recorderName(x)
-	if !nameForm.MatchString(name) {
+	if len(name) > 256 || !nameForm.MatchString(name) {
 		return nil, fault("InvalidConfigurationRecorderNameException", "The configuration recorder name '%s' is not valid.", name)
 	}
 	group, err := readGroup(x.RecordingGroup)

@@ -79,7 +79,7 @@ func refuse(what string) *op.Error {
 }
 
 // nameForm is what recorders and channels are called.
-var nameForm = regexp.MustCompile(`^[\w.,-]{1,256}$`)
+var nameForm = regexp.MustCompile(`^[\w.,-]+$`)
 
 func text(p *string) string {
 	if p == nil {

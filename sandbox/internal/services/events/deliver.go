@@ -8,13 +8,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
-	"github.com/strongroom-dev/strongroom/sandbox/internal/audit"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/undelivered"
 )
@@ -47,20 +42,6 @@ func (g *Engine) invoke(ctx context.Context, now time.Time, r *rule, t *target, 
 	case "sns":
 		c := sns.New(sns.Options{Region: region, Credentials: aws.AnonymousCredentials{}, RetryMaxAttempts: 1, HTTPClient: client})
 		_, err := c.Publish(ctx, &sns.PublishInput{TopicArn: &t.ARN, Message: &input})
-		return err
-	case "lambda":
-		c := lambda.New(lambda.Options{Region: region, Credentials: aws.AnonymousCredentials{}, RetryMaxAttempts: 1, HTTPClient: client})
-		_, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: &t.ARN, InvocationType: lambdatypes.InvocationTypeEvent, Payload: []byte(input)})
-		return err
-	case "logs":
-		group := strings.TrimSuffix(strings.TrimPrefix(part[5], "log-group:"), ":*")
-		c := cloudwatchlogs.New(cloudwatchlogs.Options{Region: region, Credentials: aws.AnonymousCredentials{}, RetryMaxAttempts: 1, HTTPClient: client})
-		stream := audit.NewID(g.rand)
-		if _, err := c.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &group, LogStreamName: &stream}); err != nil {
-			return err
-		}
-		_, err := c.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: &group, LogStreamName: &stream,
-			LogEvents: []logstypes.InputLogEvent{{Message: &input, Timestamp: aws.Int64(now.UnixMilli())}}})
 		return err
 	}
 	return fmt.Errorf("the sandbox does not implement targets of the service %s", part[2])

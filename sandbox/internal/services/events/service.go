@@ -21,8 +21,8 @@ type Principals interface {
 // Service is EventBridge. Its methods run under the state's lock.
 type Service struct {
 	// Targets are the services that the sandbox has as targets, by the service in their
-	// ARNs: "sns", "logs", "lambda". A target of another is refused by name. Set it
-	// before the first request.
+	// ARNs: "sns". A target of another is refused by name. Set it before the first
+	// request.
 	Targets map[string]bool
 
 	principals Principals

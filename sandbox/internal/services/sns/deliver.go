@@ -3,7 +3,6 @@ package sns
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,9 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/undelivered"
@@ -141,8 +137,6 @@ func (d *Deliverer) deliver(ctx context.Context, now time.Time, k *signer, x *de
 		if mail, err = x.mail(k, body); err != nil {
 			return again, err
 		}
-	case x.Protocol == "lambda":
-		problem = d.invoke(ctx, k, x, body)
 	default:
 		problem = d.post(ctx, k, x, body)
 	}
@@ -247,42 +241,4 @@ func (d *Deliverer) post(ctx context.Context, k *signer, x *delivery, body strin
 	default:
 		return fmt.Errorf("the endpoint answers %s", response.Status)
 	}
-}
-
-// invoke hands a message to a function, under the function's policy.
-// Source: Lambda Developer Guide "Using AWS Lambda with Amazon SNS", the event.
-func (d *Deliverer) invoke(ctx context.Context, k *signer, x *delivery, body string) error {
-	raw, err := x.envelope(k, body)
-	if err != nil {
-		return err
-	}
-	var e map[string]any
-	if err := json.Unmarshal(raw, &e); err != nil {
-		return err
-	}
-	for from, to := range map[string]string{"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"} {
-		e[to] = e[from]
-		delete(e, from)
-	}
-	if e["Subject"] == nil {
-		e["Subject"] = nil
-	}
-	if e["MessageAttributes"] == nil {
-		e["MessageAttributes"] = map[string]any{}
-	}
-	event, err := json.Marshal(map[string]any{"Records": []any{map[string]any{
-		"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": x.Subscription, "Sns": e,
-	}}})
-	if err != nil {
-		return err
-	}
-	client := lambda.New(lambda.Options{
-		Region: x.Region, Credentials: aws.AnonymousCredentials{}, RetryMaxAttempts: 1,
-		HTTPClient: &http.Client{Transport: d.As(op.ServiceCaller("sns.amazonaws.com", x.Topic, x.Account))},
-	})
-	_, err = client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &x.Endpoint, InvocationType: lambdatypes.InvocationTypeEvent, Payload: event})
-	if err != nil {
-		return final{err}
-	}
-	return nil
 }

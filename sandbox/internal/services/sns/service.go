@@ -35,10 +35,6 @@ type Principals interface {
 
 // Service is SNS. Its methods run under the state's lock.
 type Service struct {
-	// Lambda says that the sandbox has the Lambda service. Set it before the first
-	// request.
-	Lambda bool
-
 	keys          Keys
 	principals    Principals
 	protocol      op.Protocol

@@ -50,7 +50,7 @@ func (t *topic) copy() *topic {
 	return &own
 }
 
-var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 func (s *Service) topicRows() []op.Row {
 	return []op.Row{
@@ -72,7 +72,7 @@ func (s *Service) checkCreate(c *op.Call, in *sdk.CreateTopicInput) ([]op.Check,
 	if in.DataProtectionPolicy != nil {
 		return nil, invalid("DataProtectionPolicy Reason: the sandbox does not implement data protection policies")
 	}
-	if !topicName.MatchString(name) {
+	if len(name) > 256 || !topicName.MatchString(name) {
 		return nil, invalid("Topic Name")
 	}
 	asked, err := tagMap(in.Tags)
