@@ -27,4 +27,9 @@ locals {
   provider_arn = "arn:${local.partition}:iam::${local.account}:oidc-provider/${local.issuer}"
 
   role_arns = [for role in ["plan", "apply"] : "arn:${local.partition}:iam::${local.account}:role/${var.name}-${role}"]
+
+  # Of the account's customer-managed policies, by name: the src stack, which
+  # CI applies, knows them by name too.
+  baseline_guard_arn = "arn:${local.partition}:iam::${local.account}:policy/${var.name}-baseline-guard"
+  boundary_arn       = "arn:${local.partition}:iam::${local.account}:policy/${var.name}-boundary"
 }

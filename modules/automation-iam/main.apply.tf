@@ -53,7 +53,6 @@ data "aws_iam_policy_document" "guard" {
     sid    = "DenyChangingItsOwnDoor"
     effect = "Deny"
     actions = [
-      "iam:AttachRolePolicy",
       "iam:DeleteRole",
       "iam:DeleteRolePermissionsBoundary",
       "iam:DeleteRolePolicy",
@@ -64,6 +63,42 @@ data "aws_iam_policy_document" "guard" {
       "iam:UpdateRole",
     ]
     resources = local.role_arns
+  }
+
+  # All but the one policy that takes rights away: the src stack closes the door
+  # with it (main.baseline.tf), and detaching is denied above.
+  statement {
+    sid       = "DenyAttachingToItself"
+    effect    = "Deny"
+    actions   = ["iam:AttachRolePolicy"]
+    resources = local.role_arns
+
+    dynamic "condition" {
+      for_each = var.baseline == null ? [] : [local.baseline_guard_arn]
+
+      content {
+        test     = "ArnNotEquals"
+        variable = "iam:PolicyARN"
+        values   = [condition.value]
+      }
+    }
+  }
+
+  # The guard and the boundary are a person's: CI uses them as they are.
+  dynamic "statement" {
+    for_each = var.baseline == null ? [] : [[local.baseline_guard_arn, local.boundary_arn]]
+
+    content {
+      sid    = "DenyRewritingTheGuard"
+      effect = "Deny"
+      actions = [
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:SetDefaultPolicyVersion",
+      ]
+      resources = statement.value
+    }
   }
 
   statement {

@@ -32,3 +32,13 @@ output "apply_role_name" {
   description = "Name of the apply role."
   value       = aws_iam_role.apply.name
 }
+
+output "baseline_guard_policy_arn" {
+  description = "ARN of the policy that the src stack attaches to the apply role when the baseline is built. Null: there is none."
+  value       = one(aws_iam_policy.baseline_guard[*].arn)
+}
+
+output "boundary_policy_arn" {
+  description = "ARN of the permissions boundary of every role that CI makes. Null: there is none."
+  value       = one(aws_iam_policy.boundary[*].arn)
+}

@@ -66,14 +66,20 @@ variable "apply_subjects" {
 }
 
 variable "state" {
-  description = "The state that the roles work with: the bucket, the key of the room's own states, the keys of environments (protected, not used), and the exact object keys of the stacks that CI plans."
+  description = "The state that the roles work with: the bucket, the key of the room's own states, the keys of environments (protected, not used), the alias that the aliases of all of them begin with (what roles made by CI are kept from, under `baseline`), and the exact object keys of the stacks that CI plans."
   type = object({
     bucket_arn           = string
     kms_key_arn          = string
     environment_key_arns = optional(list(string), [])
+    key_alias            = optional(string)
     keys                 = set(string)
   })
   nullable = false
+
+  validation {
+    condition     = var.state.key_alias == null ? true : can(regex("^alias/[A-Za-z0-9/_-]+$", var.state.key_alias))
+    error_message = "state.key_alias must be the name of an alias, alias/NAME."
+  }
 
   validation {
     condition     = length(var.state.keys) > 0 && alltrue([for key in var.state.keys : can(regex("^[A-Za-z0-9!_.'()/-]+$", key)) && !startswith(key, "/") && !endswith(key, "/")])
@@ -115,6 +121,25 @@ variable "permissions_boundary_arn" {
   validation {
     condition     = var.permissions_boundary_arn == null ? true : can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn))
     error_message = "The permissions boundary must be the ARN of a managed policy, not \"${coalesce(var.permissions_boundary_arn, "null")}\"."
+  }
+}
+
+variable "baseline" {
+  description = "What the security baseline that CI builds is called, for the guard that keeps CI from taking it down again: the buckets of its logs, the role that people assume, the beginning of its key aliases (`alias/NAME-`), the alert sink's function. Null: there is no guard."
+  type = object({
+    buckets       = optional(set(string), [])
+    operator_role = optional(string, "InfraAdmin")
+  })
+  default = null
+
+  validation {
+    condition     = var.baseline == null ? true : alltrue([for bucket in var.baseline.buckets : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", bucket))])
+    error_message = "baseline.buckets takes names of buckets without wildcards: lower-case letters, digits, dots and hyphens."
+  }
+
+  validation {
+    condition     = var.baseline == null ? true : can(regex("^[A-Za-z0-9_+=,.@-]{1,64}$", var.baseline.operator_role))
+    error_message = "baseline.operator_role must be the name of a role, without its path and without wildcards."
   }
 }
 

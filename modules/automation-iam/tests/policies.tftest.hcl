@@ -151,3 +151,69 @@ run "bad_inputs" {
     var.max_session_seconds,
   ]
 }
+
+run "without_a_baseline_there_is_no_guard_of_it" {
+  command = plan
+
+  assert {
+    condition     = length(aws_iam_policy.baseline_guard) == 0 && length(aws_iam_policy.boundary) == 0
+    error_message = "a guard without a baseline"
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.apply_guard.policy).Statement : keys(statement) if statement.Sid == "DenyAttachingToItself"] == [["Action", "Effect", "Resource", "Sid"]]
+    error_message = "without a baseline the apply role may attach something to itself"
+  }
+}
+
+run "guard_of_the_baseline" {
+  command = plan
+
+  variables {
+    baseline = { buckets = ["foundations-audit-111122223333", "foundations-config-111122223333"] }
+    state = {
+      bucket_arn  = "arn:aws:s3:::acme-state"
+      kms_key_arn = "arn:aws:kms:eu-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+      key_alias   = "alias/acme-state"
+      keys        = ["src/terraform.tfstate"]
+    }
+  }
+
+  # Source: IAM and AWS STS quotas: a managed policy has 6,144 characters without
+  # white space. Names may be longer than these: some room is left.
+  assert {
+    condition     = alltrue([for policy in [aws_iam_policy.baseline_guard[0].policy, aws_iam_policy.boundary[0].policy] : length(jsonencode(jsondecode(policy))) < 5900])
+    error_message = "too long for a managed policy: ${jsonencode([for policy in [aws_iam_policy.baseline_guard[0].policy, aws_iam_policy.boundary[0].policy] : length(jsonencode(jsondecode(policy)))])}"
+  }
+
+  assert {
+    condition     = alltrue([for statement in jsondecode(aws_iam_policy.baseline_guard[0].policy).Statement : statement.Effect == "Deny"])
+    error_message = "the guard gives something"
+  }
+
+  # A refresh reads what the guard protects.
+  assert {
+    condition = alltrue(flatten([for statement in jsondecode(aws_iam_policy.baseline_guard[0].policy).Statement : [
+      for action in flatten([statement.Action]) : can(regex("^[a-z0-9-]+:(Add|Apply|Archive|Assume|Attach|BatchD|BatchU|Create|Delete|Detach|Disable|Disassociate|Modify|Pass|Put|Remove|Reset|Schedule|Set|Stop|Unsubscribe|Update|[*](KmsKey|Permission)$)", action))
+    ]]))
+    error_message = "the guard denies reading: ${aws_iam_policy.baseline_guard[0].policy}"
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.apply_guard.policy).Statement : statement.Condition if statement.Sid == "DenyAttachingToItself"] == [
+      { ArnNotEquals = { "iam:PolicyARN" = "arn:aws:iam::111122223333:policy/foundations-baseline-guard" } }
+    ]
+    error_message = "the apply role may attach more to itself than the guard: ${aws_iam_role_policy.apply_guard.policy}"
+  }
+
+  assert {
+    condition     = jsonencode([for statement in jsondecode(aws_iam_role_policy.apply_guard.policy).Statement : sort(statement.Resource) if statement.Sid == "DenyRewritingTheGuard"]) == jsonencode([["arn:aws:iam::111122223333:policy/foundations-baseline-guard", "arn:aws:iam::111122223333:policy/foundations-boundary"]])
+    error_message = "the apply role may rewrite what holds it: ${aws_iam_role_policy.apply_guard.policy}"
+  }
+
+  # Whatever a role of CI's making may not do, the guard says as well as the boundary.
+  assert {
+    condition     = length(setsubtract([for statement in jsondecode(aws_iam_policy.baseline_guard[0].policy).Statement : statement.Sid], [for statement in jsondecode(aws_iam_policy.boundary[0].policy).Statement : statement.Sid])) == 0
+    error_message = "the boundary leaves out a denial of the guard"
+  }
+}
