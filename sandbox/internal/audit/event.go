@@ -1,6 +1,11 @@
 package audit
 
-import "github.com/strongroom-dev/strongroom/policy"
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/policy"
+)
 
 // Event is one request in CloudTrail's record shape. It must not be changed.
 type Event struct {
@@ -30,6 +35,41 @@ type Event struct {
 	// Decisions are the authorisation answers behind the event, in the order
 	// they were asked. They are not part of the JSON line. Nil: none was asked.
 	Decisions []Decision `json:"-"`
+
+	// Given is the record as it was handed over (Log.Put), which the event is written as
+	// in place of the members above. Nil: the sandbox made the event.
+	Given json.RawMessage `json:"-"`
+	// Arrived is when that was; zero: at EventTime.
+	Arrived time.Time `json:"-"`
+}
+
+// When is the moment at which the event counts as recorded: EventTime, but for a record that
+// was handed over, whose own time may be long gone. Zero: EventTime is not a time.
+func (e *Event) When() time.Time {
+	if !e.Arrived.IsZero() {
+		return e.Arrived
+	}
+	at, _ := time.Parse(timeFormat, e.EventTime)
+	return at
+}
+
+// made is an Event without its method.
+type made Event
+
+// MarshalJSON writes CloudTrail's record.
+func (e Event) MarshalJSON() ([]byte, error) {
+	if e.Given != nil {
+		return e.Given, nil
+	}
+	return json.Marshal((*made)(&e))
+}
+
+// line is what the log encodes, without the second pass that a method costs.
+func (e *Event) line() any {
+	if e.Given != nil {
+		return e.Given
+	}
+	return (*made)(e)
 }
 
 // Decision is the answer to one authorisation question.

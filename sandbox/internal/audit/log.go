@@ -35,6 +35,7 @@ type Log struct {
 
 type item struct {
 	record Record
+	event  *Event        // not nil: an event in place of the record
 	flush  chan struct{} // not nil: no record, close it when all before is done
 }
 
@@ -52,6 +53,10 @@ func New(w io.Writer, keep int, rand io.Reader, watch func(Event)) *Log {
 // Add records a request. Events come out in the order of the Adds. It waits
 // while the writer is more than 1,024 requests behind.
 func (l *Log) Add(r Record) { l.send(item{record: r}) }
+
+// Put records an event that AWS made itself, or its stand-in. It waits as Add does. False:
+// the log is closed, and the event lost.
+func (l *Log) Put(e Event) bool { return l.send(item{event: &e}) }
 
 func (l *Log) send(it item) bool {
 	l.close.RLock()
@@ -135,10 +140,15 @@ func (l *Log) run(w io.Writer) {
 	defer timer.Stop()
 	for it := range l.in {
 		if it.flush == nil {
-			e := it.record.event(l.rand)
+			var e Event
+			if it.event != nil {
+				e = *it.event
+			} else {
+				e = it.record.event(l.rand)
+			}
 			l.store(e)
 			if enc != nil {
-				l.fail(enc.Encode(&e))
+				l.fail(enc.Encode(e.line()))
 			}
 			if l.watch != nil {
 				l.watch(e)

@@ -20,6 +20,10 @@ type Sandbox interface {
 	AttachPolicy(SCP) error
 	// Guardrails returns the control policies that bind an account.
 	Guardrails(account string) (Guardrails, error)
+	// EmitEvent sends an event to an account's default event bus.
+	EmitEvent(Handed) error
+	// PutRecord records a CloudTrail record.
+	PutRecord(Handed) error
 	// Deliveries returns what was delivered so far, and what was not.
 	Deliveries() (Deliveries, error)
 }

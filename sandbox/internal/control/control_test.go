@@ -21,8 +21,13 @@ type fake struct {
 	token   oidc.TokenRequest
 	account string
 	scp     control.SCP
+	emitted control.Handed
+	record  control.Handed
 	err     error
 }
+
+func (f *fake) EmitEvent(h control.Handed) error { f.emitted = h; return f.err }
+func (f *fake) PutRecord(h control.Handed) error { f.record = h; return f.err }
 
 func (f *fake) MintToken(r oidc.TokenRequest) (string, error) { f.token = r; return "a.b.c", f.err }
 func (f *fake) AttachPolicy(s control.SCP) error              { f.scp = s; return f.err }
@@ -85,6 +90,10 @@ func TestClientAndHandlerAgree(t *testing.T) {
 	sent, err := client.Deliveries(ctx)
 	if want, _ := f.Deliveries(); err != nil || !cmp.Equal(want, sent) {
 		t.Errorf("Deliveries = %+v, %v", sent, err)
+	}
+	event, record := control.Handed{Account: "222233334444", Region: "us-east-1", Document: json.RawMessage(`{"a":1.50}`)}, control.Handed{Document: json.RawMessage(`{"b":[]}`)}
+	if err := errors.Join(client.Emit(ctx, event), client.Record(ctx, record)); err != nil || !cmp.Equal(event, f.emitted) || !cmp.Equal(record, f.record) {
+		t.Errorf("emitted %+v, recorded %+v, %v", f.emitted, f.record, err)
 	}
 	f.err = errors.New(`account "x" is not 12 digits`)
 	if _, err := client.Environment(ctx, "x"); err == nil || err.Error() != f.err.Error() {

@@ -32,6 +32,12 @@ func Handler(s Sandbox) http.Handler {
 	handle(mux, deliveriesPath, func(empty) (Deliveries, error) {
 		return s.Deliveries()
 	})
+	handle(mux, emitPath, func(h Handed) (empty, error) {
+		return empty{}, s.EmitEvent(h)
+	})
+	handle(mux, recordPath, func(h Handed) (empty, error) {
+		return empty{}, s.PutRecord(h)
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusNotFound, errorAnswer{fmt.Sprintf("the sandbox's control API has no %s %s", r.Method, r.URL.Path)})
 	})

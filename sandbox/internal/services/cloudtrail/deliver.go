@@ -148,10 +148,7 @@ func (d *Deliverer) collect(now time.Time, news []any) error {
 			if err != nil {
 				return err
 			}
-			at, err := time.Parse(stampForm, k.event.EventTime)
-			if err != nil {
-				return err
-			}
+			at := k.event.When()
 			c := s.chain(k.trail, k.event.AWSRegion)
 			if c.Due.IsZero() {
 				c.Due = at.Add(batch)
@@ -180,7 +177,7 @@ func (s *Service) chain(t *trail, region string) *chain {
 // Source: CloudTrail User Guide "CloudTrail record contents", resources.
 func recorded(e *audit.Event) *audit.Event {
 	arn, ok := objectARN(e)
-	if !ok || e.Resources != nil {
+	if !ok || e.Resources != nil || e.Given != nil {
 		return e
 	}
 	own := *e

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
@@ -25,8 +24,8 @@ func (s *Service) Logs(e *audit.Event) (yes bool) {
 
 // records reports whether the trail has the event in its log files.
 func (t *trail) records(e *audit.Event) bool {
-	at, err := time.Parse(stampForm, e.EventTime)
-	if err != nil || e.RecipientAccountID != t.Account {
+	at := e.When()
+	if at.IsZero() || e.RecipientAccountID != t.Account {
 		return false
 	}
 	now := interval{From: t.Started}

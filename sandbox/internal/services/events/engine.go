@@ -53,6 +53,8 @@ func (g *Engine) Run(ctx context.Context, now time.Time, news []any) (next time.
 			g.signal(ctx, now, n)
 		case audit.Event:
 			g.call(ctx, now, &n)
+		case Emitted:
+			g.match(ctx, now, &entry{n.Account, n.Region, defaultBus, n.Event}, n.DetailType == apiCall && quiet(n.EventName))
 		}
 	}
 	if err := g.put(ctx, now); err != nil {
@@ -77,23 +79,41 @@ func (g *Engine) call(ctx context.Context, now time.Time, a *audit.Event) {
 		return
 	}
 	service, _, _ := strings.Cut(a.EventSource, ".")
-	kind := "AWS API Call via CloudTrail"
+	kind := apiCall
 	switch a.EventType {
 	case "AwsConsoleSignIn":
 		kind = "AWS Console Sign In via CloudTrail"
 	case "AwsServiceEvent":
 		kind = "AWS Service Event via CloudTrail"
 	}
-	// Source: the same page, "Receiving read-only management events": List, Get and Describe
-	// go to rules alone that ask for all management events.
-	quiet := false
-	for _, verb := range []string{"List", "Get", "Describe"} {
-		quiet = quiet || strings.HasPrefix(a.EventName, verb)
-	}
 	detail, err := encode(a)
 	e := &event{ID: audit.NewID(g.rand), DetailType: kind, Source: "aws." + service, Account: a.RecipientAccountID, Region: a.AWSRegion,
 		Time: a.EventTime, Detail: json.RawMessage(detail)}
-	g.pass(ctx, now, e, err, quiet && a.EventType != "AwsConsoleSignIn")
+	g.pass(ctx, now, e, err, kind == apiCall && quiet(a.EventName))
+}
+
+// apiCall is the detail-type of what callers asked for.
+const apiCall = "AWS API Call via CloudTrail"
+
+// quiet reports calls that go to rules alone which ask for all management events: those
+// that begin with List, Get or Describe.
+// Source: EventBridge User Guide "AWS service events delivered via AWS CloudTrail",
+// Receiving read-only management events.
+func quiet(name string) bool {
+	return strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "Describe")
+}
+
+// Emitted is an event that stands for one that an AWS service sends: news for the engine,
+// which holds it against the rules of its account's default bus as it is.
+type Emitted struct {
+	// Account and Region are the bus's.
+	Account, Region string
+	// DetailType is the event's.
+	DetailType string
+	// EventName is that of the call in the detail; empty: the event is about none.
+	EventName string
+	// Event is the whole envelope, JSON.
+	Event string
 }
 
 // pass gives an event to its account's default bus.
