@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,8 @@ type initAnswer struct {
 	Region  string `json:"region"`
 	// Files is every file of the room, also those that nothing was done to.
 	Files []room.Outcome `json:"files"`
+	// Notes say what the baseline lacks because of what the spec leaves out.
+	Notes []string `json:"notes"`
 }
 
 func newInit(env *Env) *cobra.Command {
@@ -28,8 +31,13 @@ func newInit(env *Env) *cobra.Command {
 from it with the modules beside them. Run it again after editing the spec.
 
 A file that you changed is never overwritten: it is listed as kept, and the text
-that it was not replaced with is put in .strongroom/new for comparison.`,
+that it was not replaced with is put in .strongroom/new for comparison. A file
+that the spec no longer asks for is removed, unless you changed it.
+
+A new spec has the whole security baseline. --without leaves concerns of it out:
+` + strings.Join(room.Concerns, ", ") + `.`,
 		Example: `  strongroom init room --account 111122223333 --region eu-west-2 --project acme/infra
+  strongroom init room --account 111122223333 --region eu-west-2 --project acme/infra --without aws-config,operator-role
   strongroom init room --forge github --account 111122223333 --region eu-west-2 --project acme/infra`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -53,26 +61,28 @@ that it was not replaced with is put in .strongroom/new for comparison.`,
 	} {
 		cmd.Flags().StringVar(f.value, f.name, "", f.usage)
 	}
+	without := cmd.Flags().StringSlice("without", nil, "`concerns` of the baseline to leave out, joined by commas")
 	format := formatFlag(cmd, "text", "json")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		dir := "."
 		if len(args) == 1 {
 			dir = args[0]
 		}
+		opt.Without = *without
 		r, files, err := room.Init(dir, opt)
 		if err != nil {
 			return err
 		}
 		if *format == "json" {
-			return writeJSON(env.Stdout, initAnswer{FormatVersion: 1, Dir: dir, Account: r.Account, Region: r.Region, Files: files})
+			return writeJSON(env.Stdout, initAnswer{FormatVersion: 1, Dir: dir, Account: r.Account, Region: r.Region, Files: files, Notes: r.Notes()})
 		}
-		return printInit(env.Stdout, dir, files)
+		return printInit(env.Stdout, dir, files, r.Notes())
 	}
 	return cmd
 }
 
 // printInit lists what was done; what was left as it was is only counted.
-func printInit(w io.Writer, dir string, files []room.Outcome) error {
+func printInit(w io.Writer, dir string, files []room.Outcome, notes []string) error {
 	counts := map[string]int{}
 	for _, f := range files {
 		counts[f.Action]++
@@ -83,11 +93,23 @@ func printInit(w io.Writer, dir string, files []room.Outcome) error {
 		if f.New != "" {
 			line += fmt.Sprintf("  (you changed it; compare with %s)", f.New)
 		}
+		if f.Dropped {
+			line += "  (the spec leaves it out, and you changed it: the engine still reads it; remove it yourself)"
+		}
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "%s: %d created, %d updated, %d unchanged, %d kept\n", dir,
-		counts[room.Created], counts[room.Updated], counts[room.Unchanged], counts[room.Kept])
+	for _, n := range notes {
+		if _, err := fmt.Fprintln(w, "note: "+n); err != nil {
+			return err
+		}
+	}
+	removed := ""
+	if n := counts[room.Removed]; n > 0 {
+		removed = fmt.Sprintf(", %d removed", n)
+	}
+	_, err := fmt.Fprintf(w, "%s: %d created, %d updated, %d unchanged, %d kept%s\n", dir,
+		counts[room.Created], counts[room.Updated], counts[room.Unchanged], counts[room.Kept], removed)
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/agext/levenshtein"
@@ -22,8 +23,8 @@ type section struct {
 	blocks []block
 }
 
-// key is one key of a section. Exactly one of text, list and flag is set, and
-// it says the key's type.
+// key is one key of a section. Exactly one of text, list, flag and number is
+// set, and it says the key's type.
 type key struct {
 	name     string
 	required bool
@@ -31,7 +32,9 @@ type key struct {
 	text     *string
 	list     *[]string
 	flag     *bool
-	// check judges a text, or each element of a list. Nil: anything goes.
+	number   *int
+	// check judges a text, a number in decimal, or each element of a list. Nil:
+	// anything goes.
 	check check
 }
 
@@ -200,8 +203,31 @@ func (d *decoder) value(k *key, attr *hclsyntax.Attribute) {
 			return
 		}
 		*k.flag = v.True()
+	case k.number != nil:
+		d.whole(k, v, attr.Expr)
 	case k.list != nil:
 		d.elements(k, v, attr.Expr)
+	}
+}
+
+// whole puts a whole number where its key wants it.
+func (d *decoder) whole(k *key, v cty.Value, expr hclsyntax.Expression) {
+	if v.Type() != cty.Number {
+		d.wrongType(k, "a whole number", v, expr)
+		return
+	}
+	n, exact := v.AsBigFloat().Int64()
+	if exact != big.Exact || int64(int(n)) != n {
+		d.report("spec-type", fmt.Sprintf("%q must be a whole number", k.name), expr.Range(), "the value would have to be rounded", "write "+k.name+" = "+k.example)
+		return
+	}
+	*k.number = int(n)
+	d.at[k.number] = expr.Range()
+	if k.check == nil {
+		return
+	}
+	if rule, why, fix := k.check(strconv.FormatInt(n, 10)); why != "" {
+		d.report(rule, fmt.Sprintf("%q cannot be %d", k.name, n), expr.Range(), why, fix)
 	}
 }
 

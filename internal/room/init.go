@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
 )
@@ -23,6 +24,9 @@ type Options struct {
 	Issuer string
 	// Engine is "tofu" or "terraform"; empty: not said.
 	Engine string
+	// Without holds the concerns that the baseline leaves out. A new spec without
+	// any has the whole baseline; nil: not said.
+	Without []string
 }
 
 // What happened to a file.
@@ -32,6 +36,9 @@ const (
 	Unchanged = "unchanged"
 	// Kept means that a person changed the file, so it was left alone.
 	Kept = "kept"
+	// Removed means that the spec no longer asks for the file, and nobody had
+	// changed it.
+	Removed = "removed"
 )
 
 // Outcome says what Init did with a file.
@@ -43,6 +50,9 @@ type Outcome struct {
 	// New is where the text is that a kept file was not replaced with. Empty for
 	// other files, and for a kept one that is only ever written once.
 	New string `json:"new,omitempty"`
+	// Dropped marks a kept file that the spec no longer asks for: the engine reads
+	// it all the same.
+	Dropped bool `json:"dropped,omitempty"`
 }
 
 // Init makes dir a room: it writes a spec from opt if there is none, and brings
@@ -106,6 +116,15 @@ func write(root *os.Root, files []File, put func(root *os.Root, name string, con
 	}
 	out := make([]Outcome, len(files))
 	after := &manifest{FormatVersion: 1, Files: map[string][]string{}}
+	dropped, err := drop(root, m, files)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range dropped {
+		if o.Action == Kept {
+			after.Files[o.Path] = m.Files[o.Path]
+		}
+	}
 	for i, f := range files {
 		action, err := decide(root, m, f)
 		if err != nil {
@@ -125,6 +144,9 @@ func write(root *os.Root, files []File, put func(root *os.Root, name string, con
 	// does not take its own files for a person's.
 	during := &manifest{FormatVersion: 1, Files: map[string][]string{}}
 	pending := false
+	for _, o := range dropped {
+		during.Files[o.Path] = m.Files[o.Path]
+	}
 	for i, f := range files {
 		during.Files[f.Path] = after.Files[f.Path]
 		if out[i].Action == Created || out[i].Action == Updated {
@@ -160,6 +182,11 @@ func write(root *os.Root, files []File, put func(root *os.Root, name string, con
 			return nil, err
 		}
 	}
+	for _, o := range dropped {
+		if err := unwrite(root, o); err != nil {
+			return nil, err
+		}
+	}
 	for path, sums := range after.Files {
 		if len(sums) == 0 {
 			delete(after.Files, path)
@@ -168,7 +195,7 @@ func write(root *os.Root, files []File, put func(root *os.Root, name string, con
 	if err := after.put(root, put); err != nil {
 		return nil, err
 	}
-	return out, root.RemoveAll(tmpDir)
+	return append(out, dropped...), root.RemoveAll(tmpDir)
 }
 
 // decide says what is to be done with a file.
@@ -205,6 +232,7 @@ func (o Options) spec() ([]byte, error) {
 		"Name": o.name(), "Account": o.Account, "Region": o.Region, "Engine": o.Engine,
 		"Forge":         Forge{Kind: o.forge(), Project: o.Project, Issuer: o.Issuer},
 		"DefaultBucket": o.name() + "-state-" + o.Account,
+		"Without":       o.Without,
 	})
 }
 
@@ -275,5 +303,32 @@ func (o Options) agree(r *Room) error {
 			})
 		}
 	}
+	if o.Without != nil {
+		list = append(list, o.agreeWithout(r)...)
+	}
 	return list.Err()
+}
+
+// agreeWithout refuses --without where the spec leaves out something else.
+func (o Options) agreeWithout(r *Room) diag.List {
+	says := "has no baseline"
+	if r.Baseline != nil {
+		if sameConcerns(o.Without, r.Baseline.Without) {
+			return nil
+		}
+		says = "leaves out nothing"
+		if len(r.Baseline.Without) > 0 {
+			says = "leaves out " + strings.Join(r.Baseline.Without, ", ")
+		}
+	}
+	return diag.List{&diag.Diagnostic{
+		Rule: "init-conflict", Summary: fmt.Sprintf("--without %s, and the spec %s", strings.Join(o.Without, ","), says),
+		At:  diag.Location{File: filepath.Join(r.Dir, SpecFile)},
+		Why: "init never changes a spec that is there", Fix: "edit without in the spec's baseline block, or leave out --without",
+	}}
+}
+
+func sameConcerns(a, b []string) bool {
+	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	return slices.Equal(a, b)
 }

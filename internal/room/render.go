@@ -30,7 +30,8 @@ type File struct {
 }
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"quote": quote,
+	"quote":      quote,
+	"identifier": identifier,
 	"list": func(values []string) string {
 		quoted := make([]string, len(values))
 		for i, v := range values {
@@ -50,6 +51,9 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	},
 	"regions": func(r *Room) []string {
 		regions := append([]string{r.Region}, r.Automation.AllowedRegions...)
+		if r.Baseline != nil {
+			regions = append(regions, r.Baseline.Regions...)
+		}
 		slices.Sort(regions)
 		return slices.Compact(regions)
 	},
@@ -70,6 +74,9 @@ func Render(r *Room) ([]File, error) {
 			return nil, err
 		}
 		for _, name := range names {
+			if c, ok := concernOf(name); ok && !r.Baseline.Has(c) {
+				continue
+			}
 			src, err := stackFS.ReadFile(name)
 			if err != nil {
 				return nil, err
@@ -100,6 +107,13 @@ func Render(r *Room) ([]File, error) {
 	}
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return files, nil
+}
+
+// concernOf returns the concern of a baseline that a template is about, if it is
+// about one.
+func concernOf(name string) (string, bool) {
+	c, _ := strings.CutPrefix(strings.TrimSuffix(path.Base(name), ".tf.tmpl"), "main.")
+	return c, slices.Contains(Concerns, c)
 }
 
 // BackendS3 returns backend.tf of a stack once its bucket and key exist. keyARN

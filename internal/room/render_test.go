@@ -51,10 +51,45 @@ automation {
 nuke {
   blocklist = ["999999999999", "888888888888"]
 }
+
+baseline {
+  regions       = ["us-east-1"]
+  account_alias = "acme-vault"
+
+  operator {
+    role_name       = "Keeper"
+    allowed_regions = ["eu-west-2", "us-east-1", "eu-west-1"]
+    mfa_max_age     = 900
+  }
+
+  audit {
+    bucket         = "acme-vault-audit"
+    retention_days = 731
+    expire_days    = 2000
+  }
+
+  config {
+    bucket = "acme-vault-config"
+  }
+
+  alerts {
+    emails                     = ["security@example.com"]
+    https_endpoints            = ["https://alerts.example.com/sns"]
+    guardduty_minimum_severity = 4
+    securityhub_severities     = ["MEDIUM", "HIGH", "CRITICAL"]
+  }
+}
+`
+
+// less leaves out what others lean on.
+const less = minimal + `
+baseline {
+  without = ["guard", "aws-config", "operator-role", "audit-logging"]
+}
 `
 
 func TestRenderedStacks(t *testing.T) {
-	for _, tt := range []struct{ name, spec string }{{"minimal", minimal}, {"everything", everything}} {
+	for _, tt := range []struct{ name, spec string }{{"minimal", minimal}, {"everything", everything}, {"less", less}} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := room.Parse("strongroom.hcl", []byte(tt.spec))
 			if err != nil {

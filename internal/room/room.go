@@ -39,6 +39,8 @@ type Room struct {
 	State      State
 	Automation Automation
 	Nuke       Nuke
+	// Baseline is the security baseline of the src stack; nil: the spec has none.
+	Baseline *Baseline
 }
 
 // Forge is where the room's pipelines run.

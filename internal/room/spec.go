@@ -23,10 +23,12 @@ func Parse(name string, src []byte) (*Room, error) {
 		return nil, d.list
 	}
 	r.defaults()
+	r.baselineDefaults()
 	d.subjects(r)
 	d.expectations(r)
 	d.environments(r)
 	d.nuke(r)
+	d.baseline(r)
 	if len(d.list) > 0 {
 		return nil, d.list
 	}
@@ -48,6 +50,7 @@ func specSection(r *Room) section {
 			}},
 			{name: "state", read: func(*decoder, string, hcl.Range) section { return stateSection(&r.State) }},
 			{name: "automation", read: func(*decoder, string, hcl.Range) section { return automationSection(&r.Automation) }},
+			{name: "baseline", read: func(d *decoder, _ string, at hcl.Range) section { return baselineSection(r, at, d) }},
 			{name: "nuke", read: func(*decoder, string, hcl.Range) section {
 				return section{name: "nuke", keys: []key{
 					{name: "blocklist", example: `["999999999999"]`, list: &r.Nuke.Blocklist, check: checkAccount},

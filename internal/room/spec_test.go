@@ -3,6 +3,7 @@ package room_test
 import (
 	"errors"
 	"io/fs"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -41,6 +42,82 @@ func TestParseFillsInTheDefaults(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+func TestBaselineDefaults(t *testing.T) {
+	r, err := room.Parse("strongroom.hcl", []byte(minimal+"baseline {\n  without = [\"operator-role\", \"aws-config\"]\n  regions = [\"us-east-1\"]\n}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &room.Baseline{
+		Without: []string{"aws-config", "operator-role"}, Regions: []string{"us-east-1"},
+		Operator:     room.Operator{RoleName: "InfraAdmin", AllowedRegions: []string{"eu-west-2", "us-east-1"}, MFAMaxAge: 3600},
+		Audit:        room.Audit{Bucket: "foundations-audit-012345678901", RetentionDays: 365},
+		ConfigBucket: "foundations-config-012345678901",
+		Alerts:       room.Alerting{GuardDutyMinimumSeverity: 7, SecurityHubSeverities: []string{"HIGH", "CRITICAL"}},
+	}
+	if d := cmp.Diff(want, r.Baseline); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+	for _, c := range room.Concerns {
+		if without := c == "aws-config" || c == "operator-role"; r.Baseline.Has(c) == without {
+			t.Errorf("Has(%q) = %v", c, !without)
+		}
+	}
+	if r.Baseline.Has("signing") || (*room.Baseline)(nil).Has("alerts") {
+		t.Error("it has what it has not")
+	}
+	if d := cmp.Diff([]string{"foundations-audit-012345678901"}, r.BaselineBuckets()); d != "" {
+		t.Error(d)
+	}
+}
+
+// Every concern that is left out takes its file, every reference to it, and only
+// those with it.
+func TestEachConcernAloneAndEachPairLeftOut(t *testing.T) {
+	for i, a := range room.Concerns {
+		for _, b := range room.Concerns[i:] {
+			without := strconv.Quote(a)
+			if a != b {
+				without += ", " + strconv.Quote(b)
+			}
+			r, err := room.Parse("strongroom.hcl", []byte(minimal+"baseline {\n  without = ["+without+"]\n}\n"))
+			if a == "audit-logging" && b == "threat-detection" {
+				if err == nil {
+					t.Error("alerts of nothing are accepted")
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			files, err := room.Render(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := map[string]string{}
+			for _, f := range files {
+				text[f.Path] = string(f.Content)
+			}
+			for _, c := range room.Concerns {
+				_, is := text["src/main."+c+".tf"]
+				if want := c != a && c != b; is != want {
+					t.Errorf("without %s: src/main.%s.tf is there: %v", without, c, is)
+				}
+				if is {
+					continue
+				}
+				for path, content := range text {
+					if strings.HasPrefix(path, "src/") && strings.Contains(content, "module."+strings.ReplaceAll(c, "-", "_")) {
+						t.Errorf("without %s: %s refers to what is not there", without, path)
+					}
+				}
+			}
+			if is := strings.Contains(text["bootstrap/main.automation.tf"], "baseline = {"); is != r.Baseline.Has("guard") {
+				t.Errorf("without %s: the bootstrap stack makes the guard: %v", without, is)
+			}
+		}
 	}
 }
 
@@ -168,6 +245,30 @@ func TestParseRefuses(t *testing.T) {
 		{"boundary", with("automation {\n  permissions_boundary = \"boundary\"\n}"), `9:26 spec-boundary | "permissions_boundary" cannot be "boundary" | write its ARN ("arn:aws:iam::111122223333:policy/NAME")`},
 		{"blocklist blocks the room", with("nuke {\n  blocklist = [\"012345678901\"]\n}"), `9:15 spec-blocklist | "blocklist" holds the room's own account | remove 012345678901`},
 		{"empty blocklist", with("nuke {\n  blocklist = []\n}"), `9:15 spec-blocklist | "blocklist" is empty | name your production accounts, or remove the line`},
+		{"an unknown concern", with("baseline {\n  without = [\"alert\"]\n}"), `9:14 baseline-concern | "without" cannot be "alert" | did you mean "alerts"?`},
+		{"a second baseline", with("baseline {}\nbaseline {}"), `9:1 spec-duplicate-block | the spec has a second "baseline" block | merge the two blocks into one`},
+		{"no number", with("baseline {\n  operator {\n    mfa_max_age = \"3600\"\n  }\n}"), `10:19 spec-type | "mfa_max_age" must be a whole number, and is a text | write mfa_max_age = 3600`},
+		{"a broken number", with("baseline {\n  operator {\n    mfa_max_age = 3600.5\n  }\n}"), `10:19 spec-type | "mfa_max_age" must be a whole number | write mfa_max_age = 3600`},
+		{"a number beyond all", with("baseline {\n  audit {\n    expire_days = 1e30\n  }\n}"), `10:19 spec-type | "expire_days" must be a whole number | write expire_days = 400`},
+		{"no time for MFA", with("baseline {\n  operator {\n    mfa_max_age = 0\n  }\n}"), `10:19 baseline-mfa-age | "mfa_max_age" cannot be 0 | write a whole number from 60 to 129600`},
+		{"a retention that Logs does not know", with("baseline {\n  audit {\n    retention_days = 366\n  }\n}"), `10:22 baseline-retention | "retention_days" cannot be 366 | write one of 30, 90, 180, 365, 400, 731, 1827, 3653`},
+		{"a role with a path", with("baseline {\n  operator {\n    role_name = \"people/InfraAdmin\"\n  }\n}"), `10:17 baseline-role-name | "role_name" cannot be "people/InfraAdmin" | write it like "InfraAdmin"`},
+		{"an alias like an account", with("baseline {\n  account_alias = \"111122223333\"\n}"), `9:19 baseline-account-alias | "account_alias" cannot be "111122223333" | write it like "acme-foundations"`},
+		{"no address", with("baseline {\n  alerts {\n    emails = [\"security\"]\n  }\n}"), `10:15 baseline-email | "emails" cannot be "security" | write it like "security@example.com"`},
+		{"a secret in an address", with("baseline {\n  alerts {\n    https_endpoints = [\"https://u:p@example.com/\"]\n  }\n}"), `10:24 baseline-endpoint | "https_endpoints" cannot be "https://u:p@example.com/" | write it like "https://alerts.example.com/sns", without a user, a query and a fragment`},
+		{"a severity that is none", with("baseline {\n  alerts {\n    guardduty_minimum_severity = 70\n    securityhub_severities = [\"HIHG\"]\n  }\n}"), `10:34 baseline-severity | "guardduty_minimum_severity" cannot be 70 | write a whole number from 1 to 10
+11:31 baseline-severity | "securityhub_severities" cannot be "HIHG" | write one of: INFORMATIONAL, LOW, MEDIUM, HIGH, CRITICAL`},
+		{"no severity", with("baseline {\n  alerts {\n    securityhub_severities = []\n  }\n}"), `10:30 baseline-severity | "securityhub_severities" is empty | name a severity, or remove the line to get the default`},
+		{"settings of what is left out", with("baseline {\n  without = [\"aws-config\"]\n  config {\n  }\n}"), `10:3 baseline-without | "config" is about aws-config, which is left out | remove config, or take "aws-config" out of without`},
+		{"an alias of no hardening", with("baseline {\n  without = [\"account-hardening\"]\n  account_alias = \"acme\"\n}"), `10:19 baseline-without | "account_alias" is about account-hardening, which is left out | remove account_alias, or take "account-hardening" out of without`},
+		{"alerts of nothing", with("baseline {\n  without = [\"audit-logging\", \"threat-detection\"]\n}"), `9:13 baseline-alerts-of-nothing | alerts are built without audit-logging and without threat-detection | add "alerts" to without, or take one of the two out of it`},
+		{"nothing at all", with("baseline {\n  without = [\"account-hardening\", \"audit-logging\", \"aws-config\", \"threat-detection\", \"alerts\", \"operator-role\", \"guard\"]\n}"), `9:13 baseline-empty | every concern of the baseline is left out | remove the block, or take something out of without`},
+		{"the room's region again", with("baseline {\n  regions = [\"eu-west-2\"]\n}"), `9:14 baseline-region | "eu-west-2" is the room's own region | remove it`},
+		{"a region of nothing", with("baseline {\n  without = [\"aws-config\", \"threat-detection\"]\n  regions = [\"us-east-1\"]\n}"), `10:14 baseline-region | nothing is built in "us-east-1" | remove it`},
+		{"CI fenced out", with("automation {\n  allowed_regions = [\"eu-west-2\"]\n}\nbaseline {\n  regions = [\"us-east-1\"]\n}"), `9:21 baseline-region-fence | CI may not work in us-east-1, where the baseline is | add "us-east-1" to allowed_regions`},
+		{"people fenced out", with("baseline {\n  operator {\n    allowed_regions = [\"us-east-1\"]\n  }\n}"), `10:23 baseline-region-fence | the operator may not work in eu-west-2, where the baseline is | add "eu-west-2" to allowed_regions`},
+		{"one bucket for two", with("baseline {\n  audit {\n    bucket = \"acme-logs\"\n  }\n  config {\n    bucket = \"acme-logs\"\n  }\n}"), `13:14 baseline-bucket-shared | Config's bucket "acme-logs" is the audit bucket already | give it a name of its own`},
+		{"logs among states", with("baseline {\n  audit {\n    bucket = \"foundations-state-012345678901\"\n  }\n}"), `10:14 baseline-bucket-shared | the audit bucket "foundations-state-012345678901" is the state bucket already | give it a name of its own`},
 		{"syntax", "name = \"foundations\n", `1:20 spec-syntax | invalid multi-line string | for a spec to compare with, run: strongroom init other --account ID --region REGION --project GROUP/PROJECT
 1:20 spec-syntax | unterminated template string | for a spec to compare with, run: strongroom init other --account ID --region REGION --project GROUP/PROJECT`},
 	} {

@@ -16,7 +16,7 @@ import (
 // room must be the one that an undisturbed run makes, with nothing taken for a
 // person's work.
 func TestWriteCanBeKilledAfterEveryChange(t *testing.T) {
-	before := []File{{Path: "a.tf", Content: []byte("a1\n")}, {Path: "d/b.tf", Content: []byte("b1\n")}, {Path: "c.tf", Content: []byte("c\n")}}
+	before := []File{{Path: "a.tf", Content: []byte("a1\n")}, {Path: "d/b.tf", Content: []byte("b1\n")}, {Path: "c.tf", Content: []byte("c\n")}, {Path: "d/gone.tf", Content: []byte("gone\n")}}
 	after := []File{{Path: "a.tf", Content: []byte("a2\n")}, {Path: "d/b.tf", Content: []byte("b2\n")}, {Path: "c.tf", Content: []byte("c\n")}, {Path: "new.tf", Content: []byte("new\n")}}
 	want := tree(t, finished(t, before, after))
 	killed := errors.New("killed")
