@@ -18,7 +18,7 @@ var layers = []struct {
 	{"policy", []string{"policy"}, false},
 	{"policytest", []string{"policy/policytest"}, false},
 	{"assets and facts", []string{"modules", "internal/diag", "examples", "internal/oidc", "internal/serviceref/...", "internal/eventpattern", "internal/filterpattern", "internal/metricalarm"}, false},
-	{"base", []string{"sandbox/...", "release", "internal/engine/...", "internal/room"}, false},
+	{"base", []string{"sandbox/...", "release", "internal/engine/...", "internal/room", "internal/logintegrity"}, false},
 	{"knowledge", []string{"internal/trust"}, false},
 	{"locks", []string{"internal/lock"}, false},
 	{"features", []string{
