@@ -1,9 +1,11 @@
 package iam
 
 import (
+	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/policy"
@@ -52,7 +54,34 @@ func awsManaged() map[string]*ManagedPolicy {
 			Created: at, Updated: at, Default: n, Versions: []PolicyVersion{{Number: n, Created: at, Doc: d}}}
 		m[p.ARN()] = p
 	}
+	c := configRole()
+	m[c.ARN()] = c
 	return m
+}
+
+// configRoleText lists every read of AWS Config's role.
+// Source: AWS Managed Policy Reference, AWS_ConfigRole, version v67.
+//
+//go:embed awsmanaged/AWS_ConfigRole.json
+var configRoleText string
+
+// configRole is compiled when it is first asked for: it is as long as all others
+// together, many times over, and most sandboxes have no use for it.
+func configRole() *ManagedPolicy {
+	created := time.Date(2020, 9, 15, 20, 30, 30, 0, time.UTC)
+	updated := time.Date(2026, 2, 24, 22, 42, 11, 0, time.UTC)
+	p := &ManagedPolicy{Account: "aws", Name: "AWS_ConfigRole", Path: "/service-role/", ID: "ANPAZKAPJZG4PP7QZ4FBG",
+		Description: "Default policy for AWS Config service role. Provides permissions required for AWS Config to track changes to your AWS resources.",
+		Created:     created, Updated: updated, Default: 67}
+	text := strings.TrimSpace(configRoleText)
+	p.Versions = []PolicyVersion{{Number: 67, Created: updated, Doc: &Document{Text: text, later: sync.OnceValue(func() *policy.Policy {
+		compiled, err := policy.Parse(p.ARN(), []byte(text), policy.Identity)
+		if err != nil {
+			panic(fmt.Sprintf("iam: %s: %v", p.Name, err))
+		}
+		return compiled
+	})}}}
+	return p
 }
 
 // awsManagedARN tells whether arn has the form of an AWS managed policy's.
@@ -60,7 +89,7 @@ func awsManagedARN(arn string) bool { return strings.HasPrefix(arn, "arn:aws:iam
 
 // heldNames lists the AWS managed policies that the sandbox holds.
 func heldNames() string {
-	var names []string
+	names := []string{"AWS_ConfigRole"}
 	for _, a := range awsPolicies {
 		names = append(names, a.name)
 	}

@@ -103,7 +103,7 @@ func (s *Service) fill(out *op.Policies, e *Entity) {
 	}
 	if e.Boundary != "" {
 		if p := s.managed(e.Boundary); p != nil {
-			out.Boundary = p.current().compiled
+			out.Boundary = p.current().Policy()
 		} else {
 			out.Boundary = nothing
 		}
@@ -117,7 +117,7 @@ func (s *Service) grants(to []*policy.Policy, e *Entity) []*policy.Policy {
 	}
 	for _, arn := range e.Attached {
 		if p := s.managed(arn); p != nil {
-			to = append(to, p.current().compiled)
+			to = append(to, p.current().Policy())
 		}
 	}
 	return to

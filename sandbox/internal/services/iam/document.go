@@ -24,10 +24,17 @@ type Document struct {
 	Bound map[string]string `json:",omitempty"`
 
 	compiled *policy.Policy
+	// later compiles what is long and seldom used, once.
+	later func() *policy.Policy
 }
 
 // Policy is the compiled document.
-func (d *Document) Policy() *policy.Policy { return d.compiled }
+func (d *Document) Policy() *policy.Policy {
+	if d.compiled == nil && d.later != nil {
+		return d.later()
+	}
+	return d.compiled
+}
 
 // recompile restores the compiled form after a restart, bound to the IDs of
 // the day the document was saved.

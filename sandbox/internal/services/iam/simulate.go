@@ -67,7 +67,7 @@ func parseList(label string, docs []string, k policy.Kind) ([]*policy.Policy, er
 		if err != nil {
 			return nil, badInput("%s.%d: %v", label, i+1, err)
 		}
-		out = append(out, d.compiled)
+		out = append(out, d.Policy())
 	}
 	return out, nil
 }
