@@ -27,8 +27,8 @@ var Concerns = []string{AccountHardening, AuditLogging, AWSConfig, ThreatDetecti
 type Baseline struct {
 	// Without holds the concerns that are left out, in the order of Concerns.
 	Without []string
-	// Regions are those beside the room's own in which Config records, and threats
-	// are looked for and told of.
+	// Regions are those beside the room's own in which disks are encrypted by
+	// default, Config records, and threats are looked for and told of.
 	Regions []string
 	// AccountAlias is the account's name in its sign-in address; empty: the spec
 	// does not say.
@@ -141,7 +141,7 @@ func (r *Room) BaselineModules() []string {
 		}
 		name := strings.ReplaceAll(c, "-", "_")
 		list = append(list, name)
-		if c == AWSConfig || c == ThreatDetection || c == Alerts && r.Baseline.Has(ThreatDetection) {
+		if c == AccountHardening || c == AWSConfig || c == ThreatDetection || c == Alerts && r.Baseline.Has(ThreatDetection) {
 			for _, region := range r.Baseline.Regions {
 				list = append(list, name+"_"+identifier(region))
 			}

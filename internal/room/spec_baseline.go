@@ -88,20 +88,20 @@ func between(least, most int, rule, why string) check {
 	}
 }
 
-// retentions are those that CloudWatch Logs knows. Source: CloudWatch Logs API
-// Reference, PutRetentionPolicy.
-var retentions = []string{"1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365", "400", "545", "731", "1096", "1827", "2192", "2557", "2922", "3288", "3653"}
+// retentions are those that CloudWatch Logs knows, from a month on. Source:
+// CloudWatch Logs API Reference, PutRetentionPolicy.
+var retentions = []string{"30", "60", "90", "120", "150", "180", "365", "400", "545", "731", "1096", "1827", "2192", "2557", "2922", "3288", "3653"}
 
 func checkRetention(v string) (rule, why, fix string) {
 	if slices.Contains(retentions, v) {
 		return "", "", ""
 	}
-	return "baseline-retention", "CloudWatch Logs knows only some numbers of days", "write one of 30, 90, 180, 365, 400, 731, 1827, 3653"
+	return "baseline-retention", "CloudWatch Logs knows only some numbers of days, and less than a month is too short to look into anything", "write one of 30, 90, 180, 365, 400, 731, 1827, 3653"
 }
 
 var (
-	checkMFAMaxAge  = between(60, 129600, "baseline-mfa-age", "a sign-in with MFA is good for a minute at least and 36 hours at most")
-	checkExpireDays = between(1, 36500, "baseline-expire-days", "S3 counts in days; without the line log files stay for ever")
+	checkMFAMaxAge  = between(60, 43200, "baseline-mfa-age", "a code given yesterday says nothing about who is at the keyboard now, and one has to have a minute to use it")
+	checkExpireDays = between(90, 36500, "baseline-expire-days", "what an intruder did is often looked for months later; without the line log files stay for ever")
 	checkSeverity   = between(1, 10, "baseline-severity", "GuardDuty's severities go from 1 to 10")
 )
 
@@ -205,8 +205,8 @@ func (d *decoder) baselineRegions(r *Room) {
 		switch {
 		case region == r.Region:
 			d.report("baseline-region", fmt.Sprintf("%q is the room's own region", region), at, "the baseline is there in any case", "remove it")
-		case !b.Has(AWSConfig) && !b.Has(ThreatDetection):
-			d.report("baseline-region", fmt.Sprintf("nothing is built in %q", region), at, "Config and the detectors are what further regions get, and both are left out", "remove it")
+		case !b.Has(AccountHardening) && !b.Has(AWSConfig) && !b.Has(ThreatDetection):
+			d.report("baseline-region", fmt.Sprintf("nothing is built in %q", region), at, "hardening, Config and the detectors are what further regions get, and all are left out", "remove it")
 		}
 	}
 	need := append([]string{r.Region}, b.Regions...)
