@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/strongroom-dev/strongroom/modules"
 )
 
@@ -16,7 +18,7 @@ import (
 func vendored(name string) bool {
 	switch path.Ext(name) {
 	case ".tf", ".json":
-		return path.Dir(path.Dir(name)) == "."
+		return true
 	}
 	return path.Base(name) == "README.md" || path.Base(name) == ".terraform.lock.hcl"
 }
@@ -33,7 +35,7 @@ func TestEmbeddedFilesAreTheModules(t *testing.T) {
 		for _, e := range entries {
 			name := module + "/" + e.Name()
 			switch {
-			case e.IsDir() && (e.Name() == "tests" || e.Name() == ".terraform"):
+			case e.IsDir() && (e.Name() == "tests" || e.Name() == ".terraform" || slices.Contains(names(t), name)):
 			case !e.IsDir() && vendored(name):
 				want = append(want, name)
 			default:
@@ -57,40 +59,56 @@ func TestEmbeddedFilesAreTheModules(t *testing.T) {
 	}
 }
 
-// No third-party modules, and no provider but AWS's.
+// No third-party modules, no provider but AWS's, and that one passed in: a provider
+// block in a module would name a region or a profile that is the caller's to choose. A
+// module may be made of those inside it, and of no others.
 func TestModulesUseRawResources(t *testing.T) {
 	source := regexp.MustCompile(`(?m)^\s*source\s*=\s*"([^"]*)"`)
-	for _, module := range names(t) {
+	configured := regexp.MustCompile(`(?m)^(provider|import)\s`)
+	modules := names(t)
+	for _, module := range modules {
 		for name, file := range parse(t, module) {
-			if regexp.MustCompile(`(?m)^module\s`).Match(file.Bytes) {
-				t.Errorf("%s calls a module; these modules are made of resources", name)
+			if m := configured.Find(file.Bytes); m != nil {
+				t.Errorf("%s has a block %q, which belongs in the root module", name, m)
 			}
 			for _, m := range source.FindAllSubmatch(file.Bytes, -1) {
-				if string(m[1]) != "hashicorp/aws" {
-					t.Errorf("%s uses provider %q; a room needs hashicorp/aws and nothing else", name, m[1])
+				inside, ours := strings.CutPrefix(string(m[1]), "./")
+				if string(m[1]) != "hashicorp/aws" && (!ours || !slices.Contains(modules, path.Join(module, inside))) {
+					t.Errorf("%s uses %q; a room needs hashicorp/aws and the modules that are here, and nothing else", name, m[1])
 				}
 			}
 		}
 	}
 }
 
-// prevent_destroy has to be on the resource, where the next reader sees it: what
-// is lost with it is every state.
-func TestWhatHoldsStatesCannotBeDestroyed(t *testing.T) {
-	seen := 0
-	for name, file := range parse(t, "state-backend") {
-		for _, block := range strings.Split(string(file.Bytes), "\nresource ")[1:] {
-			if !strings.HasPrefix(block, `"aws_s3_bucket" `) && !strings.HasPrefix(block, `"aws_kms_key" `) {
-				continue
-			}
-			seen++
-			if !strings.Contains(strings.SplitN(block, "\n}", 2)[0], "prevent_destroy = true") {
-				t.Errorf("%s: resource %s has no prevent_destroy", name, strings.SplitN(block, " {", 2)[0])
+// prevent_destroy has to be on the resource, where the next reader sees it: what is lost
+// with a bucket or a key is everything that is in it or under it.
+func TestWhatHoldsDataCannotBeDestroyed(t *testing.T) {
+	// A topic's key keeps nothing: a message is under it for as long as it is on its way.
+	passing := []string{"baseline/alerts"}
+	seen := map[string]int{}
+	for _, module := range names(t) {
+		for name, file := range parse(t, module) {
+			for _, block := range strings.Split("\n"+string(file.Bytes), "\nresource ")[1:] {
+				if !strings.HasPrefix(block, `"aws_s3_bucket" `) && !strings.HasPrefix(block, `"aws_kms_key" `) {
+					continue
+				}
+				if slices.Contains(passing, module) {
+					continue
+				}
+				seen[module]++
+				if !strings.Contains(strings.SplitN(block, "\n}", 2)[0], "prevent_destroy = true") {
+					t.Errorf("%s: resource %s has no prevent_destroy", name, strings.SplitN(block, " {", 2)[0])
+				}
 			}
 		}
 	}
-	if seen != 3 {
-		t.Errorf("found %d buckets and keys, want 3: one bucket, the room's key, the environments' keys", seen)
+	want := map[string]int{
+		"state-backend":              3, // a bucket, the room's key, the environments' keys
+		"baseline/account-hardening": 1, "baseline/audit-logging": 2, "baseline/aws-config": 2,
+	}
+	if d := cmp.Diff(want, seen); d != "" {
+		t.Errorf("buckets and keys of each module, -want +got:\n%s", d)
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,15 +25,24 @@ const (
 	end   = "<!-- END inputs and outputs -->\n"
 )
 
-// names are the modules, which is to say the directories with a versions.tf.
+// names are the modules, which is to say the directories with a versions.tf, those
+// inside another module too.
 func names(t *testing.T) []string {
 	t.Helper()
-	found, err := filepath.Glob("*/versions.tf")
+	var found []string
+	err := fs.WalkDir(os.DirFS("."), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "tests" || d.Name() == ".terraform"):
+			return fs.SkipDir
+		case d.Name() == "versions.tf":
+			found = append(found, path.Dir(name))
+		}
+		return nil
+	})
 	if err != nil || len(found) == 0 {
 		t.Fatalf("no modules found: %v", err)
-	}
-	for i := range found {
-		found[i] = filepath.Dir(found[i])
 	}
 	return found
 }
@@ -44,28 +55,36 @@ func TestReadmeTablesMatchTheModule(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			before, rest, ok := bytes.Cut(readme, []byte(begin))
-			old, after, ok2 := bytes.Cut(rest, []byte(end))
-			if !ok || !ok2 {
-				t.Fatalf("%s has no generated part between %q and %q", name, begin, end)
-			}
-			want := tables(t, module)
-			if *update {
-				text := bytes.Join([][]byte{before, []byte(begin), []byte(want), []byte(end), after}, nil)
-				if err := os.WriteFile(name, text, 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if d := cmp.Diff(want, string(old)); d != "" {
-				t.Errorf("%s is out of date; go test ./modules -update\n-want +got:\n%s", name, d)
-			}
+			generated(t, name, begin, end, tables(t, module))
 			for _, heading := range []string{"## Use", "## Deliberately out of scope"} {
 				if !bytes.Contains(readme, []byte(heading+"\n")) {
 					t.Errorf("%s has no section %q", name, heading)
 				}
 			}
 		})
+	}
+}
+
+// generated compares the part of a file between two marks, or with -update rewrites it.
+func generated(t *testing.T, name, begin, end, want string) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(text), begin)
+	old, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s has no generated part between %q and %q", name, begin, end)
+	}
+	if *update {
+		if err := os.WriteFile(name, []byte(before+begin+want+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if d := cmp.Diff(want, old); d != "" {
+		t.Errorf("%s is out of date; go test ./modules -update\n-want +got:\n%s", name, d)
 	}
 }
 

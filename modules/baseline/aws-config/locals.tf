@@ -19,8 +19,10 @@ locals {
   # Made from the names, not read from the resources: the policies of the bucket, of
   # the key and of the role name each other.
   bucket_arn = "arn:${local.partition}:s3:::${local.bucket}"
-  role_arn   = var.delivery_bucket == null ? aws_iam_role.config[0].arn : var.delivery_bucket.role_arn
-  key_arn    = var.delivery_bucket == null ? aws_kms_key.config[0].arn : var.delivery_bucket.kms_key_arn
+  # Through locals: a data source that names a resource directly is read during the
+  # apply whenever the resource changes, and a reviewer would see no policy.
+  role_arn = var.delivery_bucket == null ? aws_iam_role.config[0].arn : var.delivery_bucket.role_arn
+  key_arn  = var.delivery_bucket == null ? aws_kms_key.config[0].arn : var.delivery_bucket.kms_key_arn
 
   # Where Config writes. Its other object there, ConfigWritabilityCheckFile, is in the
   # same folder.

@@ -94,7 +94,7 @@ data "aws_iam_policy_document" "bucket" {
     condition {
       test     = "ArnNotEquals"
       variable = "s3:x-amz-server-side-encryption-aws-kms-key-id"
-      values   = [aws_kms_key.config[0].arn]
+      values   = [local.key_arn]
     }
   }
 

@@ -1,0 +1,11 @@
+terraform {
+  # One bound for both engines: those that the state backend needs.
+  required_version = ">= 1.10.0"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100.0, < 7.0.0"
+    }
+  }
+}
