@@ -72,4 +72,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "audit" {
       noncurrent_days = 30
     }
   }
+
+  # The policy refuses such rules where there should be none, so the rule comes
+  # after the policy that lets it in, and goes before the one that does not.
+  depends_on = [aws_s3_bucket_policy.audit]
 }

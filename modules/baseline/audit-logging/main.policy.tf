@@ -61,10 +61,10 @@ data "aws_iam_policy_document" "bucket" {
     }
   }
 
-  # A log file that somebody else wrote is a false witness. Requests of people have
-  # no aws:SourceArn, and a negated operator is true when the key is missing.
+  # A log file that somebody else wrote is a false witness. No other service is let
+  # in below, so this is about the identities of the account.
   statement {
-    sid       = "DenyWritingByOthers"
+    sid       = "DenyWritingByHand"
     effect    = "Deny"
     actions   = ["s3:PutObject"]
     resources = ["${local.bucket_arn}/*"]
@@ -75,9 +75,9 @@ data "aws_iam_policy_document" "bucket" {
     }
 
     condition {
-      test     = "ArnNotEquals"
-      variable = "aws:SourceArn"
-      values   = [local.trail_arn]
+      test     = "Bool"
+      variable = "aws:PrincipalIsAWSService"
+      values   = ["false"]
     }
   }
 
