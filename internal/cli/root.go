@@ -14,6 +14,7 @@ var commands = []func(*Env) *cobra.Command{
 	newInit,
 	newBootstrap,
 	newRehearse,
+	newAudit,
 	newSandbox,
 	newPolicy,
 	newToken,
