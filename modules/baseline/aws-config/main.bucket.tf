@@ -7,11 +7,6 @@ resource "aws_s3_bucket" "config" {
 
   lifecycle {
     prevent_destroy = true
-
-    precondition {
-      condition     = length(local.bucket) <= 63
-      error_message = "The bucket's default name ${local.bucket} is longer than 63 characters: name one in `bucket`."
-    }
   }
 }
 
