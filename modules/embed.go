@@ -12,6 +12,7 @@ import "embed"
 //go:embed state-backend/*.tf state-backend/README.md
 //go:embed automation-iam/*.tf automation-iam/*.json automation-iam/README.md
 //go:embed nuke-config/*.tf nuke-config/README.md
+//go:embed alert-sink/*.tf alert-sink/README.md
 //go:embed baseline/*.tf baseline/README.md
 //go:embed baseline/*/*.tf baseline/*/*.json baseline/*/README.md
 var FS embed.FS
