@@ -13,6 +13,7 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/accessanalyzer"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/cloudtrail"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/cloudwatch"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/configservice"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/ec2"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/events"
@@ -73,6 +74,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	buckets := s3.New(p.db, keys, p.iam)
 	trails := cloudtrail.New(p.db, keys, buckets)
 	trails.Events = func() []audit.Event { return p.audit.Events() }
+	metrics := cloudwatch.New(p.db)
 	services := []op.Service{
 		p.iam,
 		tokens,
@@ -86,6 +88,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 		configservice.New(p.db, buckets, p.iam),
 		guardduty.New(p.db, hub),
 		hub,
+		metrics,
 	}
 	if err = p.db.Load(); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", o.DataDir, err)
@@ -103,6 +106,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	p.clockwork = clockwork.New(o.Clock, o.Log,
 		engine,
 		cloudtrail.NewDeliverer(trails, as),
+		cloudwatch.NewEngine(metrics, as, func(news ...any) { p.clockwork.Tell(news...) }, p.undelivered),
 		sns.NewDeliverer(p.notifications, as, o.Rand, p.undelivered),
 	)
 	p.audit = audit.New(o.Audit, keptEvents, o.Rand, func(e audit.Event) { p.clockwork.Tell(e) })

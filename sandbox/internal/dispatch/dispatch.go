@@ -56,6 +56,7 @@ type Dispatcher struct {
 type service struct {
 	op.Service
 	prefix, source string
+	endpoint       string // in host names and signatures
 	protocol       op.Protocol
 	dialect        sigv4.Dialect
 	word           func(*op.Error) *op.Error // nil: errors are worded as they are
@@ -80,10 +81,10 @@ func New(cfg Config) (*Dispatcher, error) {
 		if err != nil {
 			return nil, err
 		}
-		if d.services[sv.prefix] != nil {
-			return nil, fmt.Errorf("two services have the prefix %q", sv.prefix)
+		if d.services[sv.endpoint] != nil {
+			return nil, fmt.Errorf("two services have the name %q", sv.endpoint)
 		}
-		d.services[sv.prefix] = sv
+		d.services[sv.endpoint] = sv
 		d.order = append(d.order, sv)
 	}
 	d.authz = authz.New(cfg.Directory, cfg.Services)
@@ -92,6 +93,10 @@ func New(cfg Config) (*Dispatcher, error) {
 
 func newService(s op.Service) (*service, error) {
 	sv := &service{Service: s, prefix: s.Prefix(), source: s.EventSource(), protocol: s.Protocol(), rows: map[string]*op.Row{}}
+	sv.endpoint = sv.prefix
+	if e, ok := s.(op.Endpointer); ok {
+		sv.endpoint = e.Endpoint()
+	}
 	if p, ok := sv.protocol.(interface{ Dialect() sigv4.Dialect }); ok {
 		sv.dialect = p.Dialect()
 	}

@@ -329,14 +329,14 @@ func (x *exchange) guess() string {
 			continue
 		}
 		if name, err := s.protocol.Operation(x.call); err == nil && s.rows[name] != nil {
-			return s.prefix
+			return s.endpoint
 		}
 	}
 	return "s3"
 }
 
 func (x *exchange) target(rt route) sigv4.Target {
-	t := sigv4.Target{At: x.call.Now, Service: x.svc.prefix, S3: x.svc.dialect == sigv4.S3, Wide: x.svc.dialect == sigv4.Query}
+	t := sigv4.Target{At: x.call.Now, Service: x.svc.endpoint, S3: x.svc.dialect == sigv4.S3, Wide: x.svc.dialect == sigv4.Query}
 	if x.svc.prefix == "s3-control" {
 		t.Service = "s3"
 	}

@@ -68,3 +68,7 @@ type Credential struct {
 	Inactive bool
 	Caller   *Caller
 }
+
+// Endpointer is implemented by a Service whose name in host names and in signatures is
+// not its prefix: CloudWatch's actions are cloudwatch:..., its host is monitoring.REGION.
+type Endpointer interface{ Endpoint() string }
