@@ -51,7 +51,8 @@ func TestRehearseOfAWeakenedRoomExitsWithTwo(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, room.SpecFile), []byte(weakSpec), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := room.Init(dir, room.Options{}); err != nil {
+	loaded, _, err := room.Init(dir, room.Options{})
+	if err != nil {
 		t.Fatal(err)
 	}
 	module := filepath.Join(dir, "modules", "state-backend", "main.policy.tf")
@@ -74,7 +75,14 @@ func TestRehearseOfAWeakenedRoomExitsWithTwo(t *testing.T) {
 	if code != 2 {
 		t.Fatalf("exit status %d, want 2\n%s%s", code, stdout.String(), stderr.String())
 	}
-	locks := len(lock.All())
+	// The locks of the baseline and of its alerts have nothing to be tried on here.
+	weakened := &lock.World{Room: loaded, Environments: make([]lock.Environment, 2)}
+	locks := 0
+	for _, l := range lock.All() {
+		if _, applies := l.Applies(weakened); applies {
+			locks++
+		}
+	}
 	for _, want := range []string{"BROKEN  upload-that-names-no-key", "ATTACK SUCCEEDED", "PutObject with aws:kms and no key", fmt.Sprintf("1 of %d locks do not hold", locks)} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("stdout has no %q:\n%s", want, stdout.String())

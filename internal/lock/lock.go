@@ -36,8 +36,14 @@ func (l *Lock) Applies(w *World) (why string, applies bool) {
 	return why, why == ""
 }
 
+// KindEvent is the kind of an attempt that is nobody's: something happens, and
+// the claim is about what comes of it.
+const KindEvent = "event"
+
 // Attack is one attempt.
 type Attack struct {
+	// Kind is KindEvent, or empty: somebody tries something.
+	Kind string
 	// By is who tries, in words.
 	By string
 	// Request is what is tried, in words.
@@ -59,6 +65,8 @@ type Outcome struct {
 	// Cells are the single answers of an attempt that was made with many tokens.
 	// Nil: it was one attempt.
 	Cells []Cell
+	// Alerts is what an event led to. Nil: the attempt was none.
+	Alerts *AlertCount
 }
 
 // Result is what a lock's attempts came to.
@@ -73,6 +81,8 @@ type Result struct {
 
 // AttemptResult is one attempt and its answer.
 type AttemptResult struct {
+	// Kind is the Attack's; absent where it is empty.
+	Kind      string `json:"kind,omitempty"`
 	By        string `json:"by"`
 	Request   string `json:"request"`
 	Answer    string `json:"answer"`
@@ -82,6 +92,8 @@ type AttemptResult struct {
 	Failed bool `json:"failed"`
 	// Cells are those of the Outcome; absent where there are none.
 	Cells []Cell `json:"cells,omitempty"`
+	// Alerts is that of the Outcome; absent where there is none.
+	Alerts *AlertCount `json:"alerts,omitempty"`
 }
 
 // Try makes every control and every attack, in order, even after one has shown
@@ -97,7 +109,10 @@ func (l *Lock) Try(ctx context.Context, w *World) (Result, error) {
 		if out.Refused != want {
 			r.Holds = false
 		}
-		return AttemptResult{By: a.By, Request: a.Request, Answer: out.Answer, DecidedBy: out.DecidedBy, Failed: out.Refused != want, Cells: out.Cells}, nil
+		return AttemptResult{
+			Kind: a.Kind, By: a.By, Request: a.Request, Answer: out.Answer, DecidedBy: out.DecidedBy,
+			Failed: out.Refused != want, Cells: out.Cells, Alerts: out.Alerts,
+		}, nil
 	}
 	for _, c := range l.Controls {
 		a, err := try(c, false)

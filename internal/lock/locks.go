@@ -1,6 +1,6 @@
 package lock
 
-// All returns every lock of the foundations, in the order they are shown. A
+// All returns every lock, in the order they are shown. A
 // new lock is a file like plain_http.go and a line here.
 func All() []*Lock {
 	return []*Lock{
@@ -21,5 +21,7 @@ func All() []*Lock {
 		planCannotWrite(),
 		noLongLivedKeys(),
 		otherEnvironment(),
+		secondPlan(),
+		alertsEndToEnd(),
 	}
 }

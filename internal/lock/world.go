@@ -12,6 +12,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/internal/room"
+	"github.com/strongroom-dev/strongroom/sandbox"
 )
 
 // World is a finished room in the sandbox, and the people who attack it.
@@ -39,6 +40,11 @@ type World struct {
 	// account and use no key.
 	Reader     aws.Credentials
 	ReaderRole string
+	// Person is a user of the room's account, Stranger one of another; both have MFA.
+	Person, Stranger *Person
+	// Mailboxes are the addresses that the room's alerts are sent to, each
+	// confirmed. Empty: the room has no alerts.
+	Mailboxes []string
 	// Config returns the SDK's configuration for credentials; nil: anonymous.
 	Config func(creds *aws.Credentials) aws.Config
 	// Decided names the statement that decided the request with this ID, or
@@ -51,13 +57,31 @@ type World struct {
 	Room *room.Room
 	Mint func(oidc.TokenRequest) (string, error)
 
-	// Stack runs the bootstrap stack.
+	// Stack runs the bootstrap stack, Src the src stack; a nil Src: the room has no
+	// baseline.
 	Stack Stack
+	Src   SrcStack
 	// Trust plans a stack of nothing but the automation roles, whose apply role
 	// trusts the subject given, and returns the engine's refusal: "" when it
 	// planned. unchecked is the mutation: without the module's own check of
 	// subjects.
 	Trust func(ctx context.Context, subject string, unchecked bool) (refusal string, err error)
+
+	// Now is the sandbox's time. Advance moves it on, waits until AWS has done what
+	// it does by itself, and signs the World's people in anew: sessions that an
+	// attack holds run out as they should.
+	Now     func() time.Time
+	Advance func(ctx context.Context, d time.Duration) error
+	// Settle waits until AWS has done what is due.
+	Settle func(ctx context.Context) error
+	// Emit sends an event in EventBridge's envelope, as an AWS service does, and
+	// Record records a CloudTrail record, as if AWS had. An empty account or region
+	// is the event's own.
+	Emit, Record func(account, region string, text []byte) error
+	// Mail is what subscribers got so far, oldest first. Undelivered is what could
+	// not be passed on.
+	Mail        func() []sandbox.Mail
+	Undelivered func() []sandbox.Undelivered
 
 	uncheckedTrust bool
 }
@@ -108,6 +132,16 @@ type Stack interface {
 	// its modules, and returns how to put it back. An old that is nowhere is an
 	// error.
 	Edit(file, old, new string) (putBack func() error, err error)
+}
+
+// SrcStack is the src stack as the engine sees it.
+type SrcStack interface {
+	// PlanDestroy and Edit are those of Stack. PlanDestroy is the operator's.
+	PlanDestroy(ctx context.Context) (refusal string, err error)
+	Edit(file, old, new string) (putBack func() error, err error)
+	// Plan plans as the plan role, with a pipeline's token, and returns what would
+	// change; empty: nothing. The plan is thrown away.
+	Plan(ctx context.Context) (changes []string, err error)
 }
 
 func (w *World) s3As(creds *aws.Credentials, options ...func(*s3.Options)) *s3.Client {

@@ -32,7 +32,9 @@ func (r *Rehearsal) people(ctx context.Context) error {
 		Forge:    r.Room.Forge.Kind, Project: r.Room.Forge.Project, Audience: r.Room.Forge.Audience,
 		Branch: branchOf(r.Room.Automation.ApplySubjects),
 		Config: r.config, Decided: r.Sandbox.Decided, Token: r.token, Room: r.Room, Mint: r.Sandbox.Token,
-		Stack: &stack{r: r}, Trust: r.trust,
+		Stack: &stack{r: r, name: room.StackBootstrap}, Trust: r.trust,
+		Now: r.Sandbox.Now, Advance: r.advance, Settle: r.Sandbox.Settle,
+		Emit: r.Sandbox.Emit, Record: r.Sandbox.Record, Mail: r.Sandbox.Mail, Undelivered: r.Sandbox.Undelivered,
 	}
 	root, err := r.Sandbox.RootCredentials(r.Room.Account)
 	if err != nil {
@@ -58,7 +60,14 @@ func (r *Rehearsal) people(ctx context.Context) error {
 			return fmt.Errorf("environment %s: %w", e.Name, err)
 		}
 	}
-	return nil
+	if r.Room.Baseline == nil {
+		return nil
+	}
+	if w.Person, err = r.person(ctx, r.Room.Account, "alice"); err != nil {
+		return err
+	}
+	w.Stranger, err = r.person(ctx, strangersAccount(r.Room.Account), "mallory")
+	return err
 }
 
 // role makes a role of the room's account and returns a session of it.

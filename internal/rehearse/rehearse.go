@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -135,7 +136,10 @@ func Build(ctx context.Context, o Options) (*Rehearsal, error) {
 		}
 		r.end()
 	}
-	return r, r.bootstrap(ctx)
+	if err := r.bootstrap(ctx); err != nil {
+		return r, err
+	}
+	return r, r.src(ctx)
 }
 
 // Close ends the sandbox and removes the copy of the room.
@@ -228,20 +232,39 @@ func (r *Rehearsal) equip(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	operator := r.World.Operator
 	set := append([]string{}, plugins.Set...)
 	set = append(set, r.Sandbox.Env()...)
-	set = append(set, "AWS_ACCESS_KEY_ID="+operator.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+operator.SecretAccessKey, "AWS_SESSION_TOKEN="+operator.SessionToken)
 	r.environ = engine.Environ(r.options.Environ, set, append(r.Sandbox.EnvUnset(), plugins.Unset...))
+	r.actAs(r.World.Operator)
 	r.Report.Engine = Engine{Name: b.Name, Version: b.Version}
 	r.Report.Provider = providerVersion(plugins)
 	return nil
 }
 
-// engine returns an engine in a directory of the copy, whose time is counted.
-func (r *Rehearsal) engine(dir string) (*engine.Engine, error) {
+// actAs makes engines run with these credentials from now on.
+func (r *Rehearsal) actAs(c aws.Credentials) {
+	r.environ = withCredentials(r.environ,
+		"AWS_ACCESS_KEY_ID="+c.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+c.SecretAccessKey, "AWS_SESSION_TOKEN="+c.SessionToken)
+}
+
+// withCredentials returns an environment with other credentials than it has.
+func withCredentials(environ []string, set ...string) []string {
+	return append(slices.DeleteFunc(slices.Clone(environ), func(kv string) bool {
+		switch k, _, _ := strings.Cut(kv, "="); k {
+		case "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN":
+			return true
+		}
+		return false
+	}), set...)
+}
+
+// engine returns an engine in a directory of the copy, whose time is counted. It
+// runs as the operator.
+func (r *Rehearsal) engine(dir string) (*engine.Engine, error) { return r.engineWith(dir, r.environ) }
+
+func (r *Rehearsal) engineWith(dir string, environ []string) (*engine.Engine, error) {
 	e, err := engine.New(r.options.Binary, dir, engine.Options{
-		Environ:  r.environ,
+		Environ:  environ,
 		Progress: func(ev engine.Event) { r.options.Progress(Event{Resource: &ev}) },
 	})
 	if err == nil {

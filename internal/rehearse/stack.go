@@ -9,19 +9,20 @@ import (
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/internal/engine"
-	"github.com/strongroom-dev/strongroom/internal/room"
 )
 
-// stack is the built bootstrap stack, for the locks that the engine enforces.
+// stack is a built stack, for the locks that the engine enforces.
 type stack struct {
 	r *Rehearsal
+	// name is one of room.Stacks.
+	name string
 	// moved is set while the backend's configuration is edited: the engine wants
 	// to be prepared again before it takes it.
 	moved bool
 }
 
 func (s *stack) engine() (*engine.Engine, error) {
-	return s.r.engine(s.r.Room.StackDir(room.StackBootstrap))
+	return s.r.engine(s.r.Room.StackDir(s.name))
 }
 
 // refusal is what the engine said when it refused a plan; "" when it planned.

@@ -90,7 +90,12 @@ func (p *printer) lock(l lock.Result) {
 	}
 	for _, a := range l.Attacks {
 		kind := "attack"
-		if a.Failed {
+		switch {
+		case a.Kind == lock.KindEvent && a.Failed:
+			kind = "WRONG"
+		case a.Kind == lock.KindEvent:
+			kind = "event"
+		case a.Failed:
 			kind = "ATTACK SUCCEEDED"
 		}
 		rows = append(rows, [4]string{kind, a.By + ": " + a.Request, a.Answer, a.DecidedBy})

@@ -98,7 +98,8 @@ func (r *Room) StateBucketARN() string {
 }
 
 // GuardPolicyARN and BoundaryPolicyARN return the ARNs of the policies that the
-// bootstrap stack makes for a baseline with a guard.
+// bootstrap stack makes for a baseline: what the apply role may no longer do, and
+// the most that roles made by CI can do.
 func (r *Room) GuardPolicyARN() string    { return r.iamARN("policy/" + r.Name + "-baseline-guard") }
 func (r *Room) BoundaryPolicyARN() string { return r.iamARN("policy/" + r.Name + "-boundary") }
 

@@ -47,9 +47,9 @@ data "aws_iam_policy_document" "plan" {
   }
 
   statement {
-    sid       = "ListState"
+    sid       = "SeeTheBuckets"
     actions   = ["s3:ListBucket"]
-    resources = [var.state.bucket_arn]
+    resources = local.seen_bucket_arns
   }
 
   # With a bucket key the context of the encryption is the bucket.

@@ -46,4 +46,11 @@ locals {
     "sns:GetTopicAttributes",
     "sns:List*",
   ]
+
+  # Whether a bucket is there is asked with s3:ListBucket, which answers with the
+  # names of objects: for the buckets of states and logs, where names say little.
+  seen_bucket_arns = concat(
+    [var.state.bucket_arn],
+    [for bucket in sort(try(var.baseline.buckets, [])) : "arn:${local.partition}:s3:::${bucket}"],
+  )
 }
