@@ -20,6 +20,7 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/guardduty"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/iam"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/kms"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/logs"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/s3"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/securityhub"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/sns"
@@ -72,9 +73,11 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	rules := events.New(p.db, p.iam)
 	hub := securityhub.New(p.db)
 	buckets := s3.New(p.db, keys, p.iam)
-	trails := cloudtrail.New(p.db, keys, buckets)
+	logGroups := logs.New(p.db, keys, p.iam)
+	trails := cloudtrail.New(p.db, keys, buckets, logGroups, p.iam)
 	trails.Events = func() []audit.Event { return p.audit.Events() }
 	metrics := cloudwatch.New(p.db)
+	logGroups.Metrics = metrics
 	services := []op.Service{
 		p.iam,
 		tokens,
@@ -86,6 +89,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 		trails,
 		accessanalyzer.New(p.db),
 		configservice.New(p.db, buckets, p.iam),
+		logGroups,
 		guardduty.New(p.db, hub),
 		hub,
 		metrics,

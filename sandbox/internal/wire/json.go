@@ -23,6 +23,12 @@ func NewJSON(target, version string) op.Protocol {
 	return &jsonProtocol{target: target, contentType: "application/x-amz-json-" + version}
 }
 
+// NewLowerJSON is NewJSON for a service such as CloudWatch Logs, whose members all begin
+// with a small letter.
+func NewLowerJSON(target, version string) op.Protocol {
+	return &jsonProtocol{target: target, contentType: "application/x-amz-json-" + version, style: style{lower: true}}
+}
+
 // NewMixedJSON is NewJSON for a service such as AWS Config, whose inputs and outputs
 // have members with capitals, and whose shapes within them have not, but for tags.
 func NewMixedJSON(target, version string) op.Protocol {

@@ -25,10 +25,8 @@ func (s *Service) createRows() []op.Row {
 }
 
 // unsupported refuses what the sandbox has no counterpart for.
-func unsupported(logGroup, logRole, topic *string, organization *bool) error {
+func unsupported(topic *string, organization *bool) error {
 	switch {
-	case text(logGroup) != "" || text(logRole) != "":
-		return refuse("trails that send to CloudWatch Logs (CloudWatchLogsLogGroupArn, CloudWatchLogsRoleArn)")
 	case text(topic) != "":
 		return refuse("SNS notifications of a trail's deliveries (SnsTopicName)")
 	case yes(organization):
@@ -45,14 +43,24 @@ func (s *Service) checkCreate(c *op.Call, in *sdk.CreateTrailInput) ([]op.Check,
 	if err != nil {
 		return nil, err
 	}
-	if err := unsupported(in.CloudWatchLogsLogGroupArn, in.CloudWatchLogsRoleArn, in.SnsTopicName, in.IsOrganizationTrail); err != nil {
+	if err := unsupported(in.SnsTopicName, in.IsOrganizationTrail); err != nil {
 		return nil, err
 	}
 	arn := trailARN(c.Caller.Account, c.Region, *in.Name)
 	checks := []op.Check{{Action: "cloudtrail:CreateTrail", Resource: op.Resource{ARN: arn, Account: c.Caller.Account}, Context: tags.RequestKeys(asked)}}
+	if role := text(in.CloudWatchLogsRoleArn); role != "" {
+		pass, err := passRole(role)
+		if err != nil {
+			return nil, err
+		}
+		checks = append(checks, pass)
+	}
 	t, err := s.fromCreate(c, in)
 	if err != nil {
 		return checks, nil // the handler says why, to those who may ask
+	}
+	if t.LogGroup != "" {
+		checks = append(checks, s.logChecks(c, t)...)
 	}
 	return s.withDelivery(c, checks, t), nil
 }
@@ -92,6 +100,7 @@ func (s *Service) fromCreate(c *op.Call, in *sdk.CreateTrailInput) (*trail, erro
 	t := &trail{
 		Name: *in.Name, Account: c.Caller.Account, Region: c.Region, Bucket: text(in.S3BucketName), Prefix: text(in.S3KeyPrefix),
 		Global: in.IncludeGlobalServiceEvents == nil || *in.IncludeGlobalServiceEvents, MultiRegion: yes(in.IsMultiRegionTrail),
+		LogGroup: text(in.CloudWatchLogsLogGroupArn), LogRole: text(in.CloudWatchLogsRoleArn),
 	}
 	t.validating(c, yes(in.EnableLogFileValidation))
 	var err error
@@ -111,7 +120,10 @@ func (s *Service) fromCreate(c *op.Call, in *sdk.CreateTrailInput) (*trail, erro
 	if count >= trailLimit {
 		return nil, fail("MaximumNumberOfTrailsExceededException", "User: %s already has %d trails in %s.", t.Account, count, t.Region)
 	}
-	return t, s.settings(c, t, in.KmsKeyId)
+	if err := s.settings(c, t, in.KmsKeyId); err != nil {
+		return nil, err
+	}
+	return t, s.checkLogs(t)
 }
 
 func (t *trail) validating(c *op.Call, on bool) {
@@ -161,6 +173,7 @@ func (s *Service) create(c *op.Call, in *sdk.CreateTrailInput) (*sdk.CreateTrail
 	d := t.describe()
 	return &sdk.CreateTrailOutput{
 		IncludeGlobalServiceEvents: d.IncludeGlobalServiceEvents, IsMultiRegionTrail: d.IsMultiRegionTrail, IsOrganizationTrail: d.IsOrganizationTrail,
+		CloudWatchLogsLogGroupArn: d.CloudWatchLogsLogGroupArn, CloudWatchLogsRoleArn: d.CloudWatchLogsRoleArn,
 		KmsKeyId: d.KmsKeyId, LogFileValidationEnabled: d.LogFileValidationEnabled, Name: d.Name, S3BucketName: d.S3BucketName, S3KeyPrefix: d.S3KeyPrefix, TrailARN: d.TrailARN,
 	}, nil
 }
@@ -170,13 +183,24 @@ func (s *Service) checkUpdate(c *op.Call, in *sdk.UpdateTrailInput) ([]op.Check,
 	if err != nil {
 		return nil, err
 	}
-	if err := unsupported(in.CloudWatchLogsLogGroupArn, in.CloudWatchLogsRoleArn, in.SnsTopicName, in.IsOrganizationTrail); err != nil {
+	if err := unsupported(in.SnsTopicName, in.IsOrganizationTrail); err != nil {
 		return nil, err
 	}
 	checks := []op.Check{{Action: "cloudtrail:UpdateTrail", Resource: p.resource()}}
+	if role := text(in.CloudWatchLogsRoleArn); role != "" {
+		pass, err := passRole(role)
+		if err != nil {
+			return nil, err
+		}
+		checks = append(checks, pass)
+	}
 	t, err := s.fromUpdate(c, p, in)
 	if err != nil || t.Account != c.Caller.Account {
 		return checks, nil
+	}
+	// What is left as it is is not tried again; GetTrailStatus tells if it fails.
+	if t.LogGroup != "" && (in.CloudWatchLogsLogGroupArn != nil || in.CloudWatchLogsRoleArn != nil) {
+		checks = append(checks, s.logChecks(c, t)...)
 	}
 	return s.withDelivery(c, checks, t), nil
 }
@@ -192,6 +216,12 @@ func (s *Service) fromUpdate(c *op.Call, p place, in *sdk.UpdateTrailInput) (*tr
 	}
 	if in.S3KeyPrefix != nil {
 		t.Prefix = *in.S3KeyPrefix
+	}
+	if in.CloudWatchLogsLogGroupArn != nil {
+		t.LogGroup = *in.CloudWatchLogsLogGroupArn
+	}
+	if in.CloudWatchLogsRoleArn != nil {
+		t.LogRole = *in.CloudWatchLogsRoleArn
 	}
 	if in.IncludeGlobalServiceEvents != nil {
 		t.Global = *in.IncludeGlobalServiceEvents
@@ -209,7 +239,13 @@ func (s *Service) fromUpdate(c *op.Call, p place, in *sdk.UpdateTrailInput) (*tr
 			}
 		}
 	}
-	return &t, s.settings(c, &t, in.KmsKeyId)
+	if err := s.settings(c, &t, in.KmsKeyId); err != nil {
+		return nil, err
+	}
+	if in.CloudWatchLogsLogGroupArn == nil && in.CloudWatchLogsRoleArn == nil {
+		return &t, nil
+	}
+	return &t, s.checkLogs(&t)
 }
 
 func (s *Service) update(c *op.Call, in *sdk.UpdateTrailInput) (*sdk.UpdateTrailOutput, error) {
@@ -225,6 +261,7 @@ func (s *Service) update(c *op.Call, in *sdk.UpdateTrailInput) (*sdk.UpdateTrail
 	d := t.describe()
 	return &sdk.UpdateTrailOutput{
 		IncludeGlobalServiceEvents: d.IncludeGlobalServiceEvents, IsMultiRegionTrail: d.IsMultiRegionTrail, IsOrganizationTrail: d.IsOrganizationTrail,
+		CloudWatchLogsLogGroupArn: d.CloudWatchLogsLogGroupArn, CloudWatchLogsRoleArn: d.CloudWatchLogsRoleArn,
 		KmsKeyId: d.KmsKeyId, LogFileValidationEnabled: d.LogFileValidationEnabled, Name: d.Name, S3BucketName: d.S3BucketName, S3KeyPrefix: d.S3KeyPrefix, TrailARN: d.TrailARN,
 	}, nil
 }
@@ -233,6 +270,7 @@ func (t *trail) describe() types.Trail {
 	return types.Trail{
 		Name: &t.Name, TrailARN: aws.String(t.arn()), HomeRegion: &t.Region, S3BucketName: &t.Bucket, S3KeyPrefix: optional(t.Prefix),
 		KmsKeyId: optional(t.KMSKey), IncludeGlobalServiceEvents: &t.Global, IsMultiRegionTrail: &t.MultiRegion, IsOrganizationTrail: aws.Bool(false),
+		CloudWatchLogsLogGroupArn: optional(t.LogGroup), CloudWatchLogsRoleArn: optional(t.LogRole),
 		LogFileValidationEnabled: &t.Validate, HasCustomEventSelectors: aws.Bool(t.custom()), HasInsightSelectors: aws.Bool(false),
 	}
 }

@@ -59,6 +59,8 @@ type Deliverer struct {
 	trails *Service
 	as     func(*op.Caller) http.RoundTripper
 	count  uint64
+	// sessions are those of trails' roles, by the trail's key.
+	sessions map[string]*session
 }
 
 // NewDeliverer returns the part that delivers for the trails of s. as makes the transport
@@ -88,9 +90,23 @@ func (d *Deliverer) Run(ctx context.Context, now time.Time, news []any) (next ti
 		if err := ctx.Err(); err != nil {
 			return next, err
 		}
+		if t, at := d.firstLog(); t != nil {
+			if !at.After(now) {
+				if err := d.send(ctx, now, t); err != nil {
+					return now.Add(batch), err
+				}
+				continue
+			}
+			next = at
+		} else {
+			next = time.Time{}
+		}
 		c, t, digest, at := d.first()
 		if c == nil || at.After(now) {
-			return at, nil
+			if c != nil && (next.IsZero() || at.Before(next)) {
+				next = at
+			}
+			return next, nil
 		}
 		if digest {
 			err = d.digest(ctx, now, c, t)
@@ -159,6 +175,9 @@ func (d *Deliverer) collect(now time.Time, news []any) error {
 			s.chains.Put(c.key(), c)
 			d.count++
 			s.pending.Put(fmt.Sprintf("%s/%020d/%020d", c.key(), now.UnixNano(), d.count), &pendingEvent{raw, at})
+			if k.trail.LogGroup != "" {
+				s.outbox.Put(outboxKey(k.trail, now, d.count), &pendingEvent{raw, at})
+			}
 		}
 		return nil
 	})

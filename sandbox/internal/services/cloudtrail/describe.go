@@ -72,6 +72,13 @@ func (s *Service) remove(c *op.Call, in *sdk.DeleteTrailInput) (*sdk.DeleteTrail
 	for _, k := range chains {
 		s.chains.Delete(k)
 	}
+	var unsent []string
+	for k := range s.outbox.Prefix(t.key()) {
+		unsent = append(unsent, k)
+	}
+	for _, k := range unsent {
+		s.outbox.Delete(k)
+	}
 	s.statuses.Delete(t.key())
 	s.trails.Delete(t.key())
 	return &sdk.DeleteTrailOutput{}, nil
@@ -150,6 +157,7 @@ func (s *Service) trailStatus(c *op.Call, in *sdk.GetTrailStatusInput) (*sdk.Get
 		LatestDeliveryTime: moment(st.Delivered), LatestDeliveryError: optional(st.Error),
 		LatestDeliveryAttemptTime: words(st.Attempt), LatestDeliveryAttemptSucceeded: words(st.Delivered),
 		LatestDigestDeliveryTime: moment(st.Digest), LatestDigestDeliveryError: optional(st.DigestError),
+		LatestCloudWatchLogsDeliveryTime: moment(st.LogDelivered), LatestCloudWatchLogsDeliveryError: optional(st.LogError),
 		LatestNotificationAttemptTime: aws.String(""), LatestNotificationAttemptSucceeded: aws.String(""),
 	}
 	return out, nil

@@ -33,22 +33,26 @@ type Service struct {
 
 	keys     Keys
 	buckets  Buckets
+	groups   LogGroups
+	roles    Roles
 	protocol op.Protocol
 	db       *store.DB
 	trails   *store.Table[trail]
 	statuses *store.Table[status]
 	pending  *store.Table[pendingEvent]
+	outbox   *store.Table[pendingEvent]
 	chains   *store.Table[chain]
 	signers  *store.Table[signer]
 }
 
 // New adds CloudTrail's tables to db.
-func New(db *store.DB, keys Keys, buckets Buckets) *Service {
+func New(db *store.DB, keys Keys, buckets Buckets, groups LogGroups, roles Roles) *Service {
 	return &Service{
-		keys: keys, buckets: buckets, protocol: wire.NewJSON("CloudTrail_20131101", "1.1"), db: db,
+		keys: keys, buckets: buckets, groups: groups, roles: roles, protocol: wire.NewJSON("CloudTrail_20131101", "1.1"), db: db,
 		trails:   store.NewTable[trail](db, "cloudtrail.trails"),
 		statuses: store.NewTable[status](db, "cloudtrail.statuses"),
 		pending:  store.NewTable[pendingEvent](db, "cloudtrail.pending"),
+		outbox:   store.NewTable[pendingEvent](db, "cloudtrail.outbox"),
 		chains:   store.NewTable[chain](db, "cloudtrail.chains"),
 		signers:  store.NewTable[signer](db, "cloudtrail.signers"),
 	}

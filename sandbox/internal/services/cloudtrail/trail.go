@@ -16,7 +16,10 @@ type trail struct {
 	Name, Account, Region string
 	Bucket, Prefix        string
 	// KMSKey is the key's ARN; empty: none.
-	KMSKey              string `json:",omitempty"`
+	KMSKey string `json:",omitempty"`
+	// LogGroup and LogRole are ARNs; both empty: none.
+	LogGroup            string `json:",omitempty"`
+	LogRole             string `json:",omitempty"`
 	Global, MultiRegion bool
 	// Validate: digest files are made, since Validated.
 	Validate  bool
@@ -43,6 +46,10 @@ func (i interval) has(at time.Time) bool {
 type status struct {
 	Attempt, Delivered, Digest time.Time
 	Error, DigestError         string
+	// LogDelivered and LogError are of the log group; LogRetry is when a refused delivery
+	// is tried again.
+	LogDelivered, LogRetry time.Time
+	LogError               string
 }
 
 func (t *trail) arn() string { return trailARN(t.Account, t.Region, t.Name) }

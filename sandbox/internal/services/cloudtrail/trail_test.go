@@ -61,9 +61,8 @@ func TestTrails(t *testing.T) {
 		w.refused(err, code)
 	}
 	for want, in := range map[string]cloudtrail.CreateTrailInput{
-		"CloudWatchLogsLogGroupArn": {CloudWatchLogsLogGroupArn: aws.String("arn:aws:logs:" + region + ":" + account + ":log-group:x:*"), CloudWatchLogsRoleArn: aws.String("arn:aws:iam::" + account + ":role/x")},
-		"SnsTopicName":              {SnsTopicName: aws.String("topic")},
-		"IsOrganizationTrail":       {IsOrganizationTrail: aws.Bool(true)},
+		"SnsTopicName":        {SnsTopicName: aws.String("topic")},
+		"IsOrganizationTrail": {IsOrganizationTrail: aws.Bool(true)},
 	} {
 		in.Name, in.S3BucketName = aws.String("main"), aws.String(logs)
 		_, err := w.trail.CreateTrail(ctx, &in)
