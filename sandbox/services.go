@@ -101,7 +101,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	as := func(c *op.Caller) http.RoundTripper { return p.dispatch.As(c) }
 	// Topics and rules deliver to the services that are there.
 	for _, s := range services {
-		if name := s.Prefix(); name == "sns" {
+		if name := s.Prefix(); name == "sns" || name == "logs" {
 			rules.Targets[name] = true
 		}
 	}

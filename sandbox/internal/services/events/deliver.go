@@ -43,6 +43,8 @@ func (g *Engine) invoke(ctx context.Context, now time.Time, r *rule, t *target, 
 		c := sns.New(sns.Options{Region: region, Credentials: aws.AnonymousCredentials{}, RetryMaxAttempts: 1, HTTPClient: client})
 		_, err := c.Publish(ctx, &sns.PublishInput{TopicArn: &t.ARN, Message: &input})
 		return err
+	case "logs":
+		return g.logEvent(ctx, now, r, t, input)
 	}
 	return fmt.Errorf("the sandbox does not implement targets of the service %s", part[2])
 }

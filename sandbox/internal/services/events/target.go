@@ -77,6 +77,9 @@ func (s *Service) newTarget(in *types.Target) (t target, err error) {
 	if !s.Targets[part[2]] {
 		return t, refuse("targets of the service " + part[2])
 	}
+	if part[2] == "logs" && !strings.HasPrefix(part[5], "log-group:") {
+		return t, wrong("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", t.ARN)
+	}
 	for name, set := range map[string]bool{
 		"AppSyncParameters": in.AppSyncParameters != nil, "BatchParameters": in.BatchParameters != nil, "EcsParameters": in.EcsParameters != nil,
 		"HttpParameters": in.HttpParameters != nil, "KinesisParameters": in.KinesisParameters != nil, "RedshiftDataParameters": in.RedshiftDataParameters != nil,
