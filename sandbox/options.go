@@ -46,6 +46,11 @@ type Options struct {
 	// Log gets the sandbox's own faults and, at debug level, denials in full.
 	// Nil: none.
 	Log *slog.Logger
+	// RunFunctions executes the code of Lambda functions: as processes of this machine that
+	// can do what the sandbox's user can, so it is for code that is trusted. Zip files of the
+	// runtimes provided.al2023 and provided.al2 for this machine's architecture (Linux) run;
+	// invoking any other is refused by name. False: so is every invocation.
+	RunFunctions bool
 	// MaxBody bounds a request's body, in bytes. Zero: 512 MiB.
 	MaxBody int64
 }

@@ -65,6 +65,10 @@ func Start(ctx context.Context, opts Options) (_ *Sandbox, err error) {
 		return nil, err
 	}
 	s.serve(tcp)
+	if f := s.parts.functions; f != nil {
+		f.Open(s.Env)
+		s.parts.clockwork.Tell(begun{}) // events may have waited in the data directory
+	}
 	return s, nil
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/guardduty"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/iam"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/kms"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/lambda"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/logs"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/s3"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/securityhub"
@@ -41,6 +42,8 @@ type parts struct {
 	// notifications keeps the mails, and undelivered what could not be passed on.
 	notifications *sns.Service
 	undelivered   *undelivered.Log
+	// functions executes Lambda's; nil: none are executed.
+	functions *lambda.Runner
 }
 
 // keptEvents is how many audit events stay in memory.
@@ -78,6 +81,10 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	trails.Events = func() []audit.Event { return p.audit.Events() }
 	metrics := cloudwatch.New(p.db)
 	logGroups.Metrics = metrics
+	// Parts call the services through the dispatcher, which comes after them.
+	as := func(c *op.Caller) http.RoundTripper { return p.dispatch.As(c) }
+	p.notifications.Functions = true
+	functions := lambda.New(p.db, keys, p.iam, as)
 	services := []op.Service{
 		p.iam,
 		tokens,
@@ -90,6 +97,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 		accessanalyzer.New(p.db),
 		configservice.New(p.db, buckets, p.iam),
 		logGroups,
+		functions,
 		guardduty.New(p.db, hub),
 		hub,
 		metrics,
@@ -97,22 +105,26 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	if err = p.db.Load(); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", o.DataDir, err)
 	}
-	// Parts call the services through the dispatcher, which comes after them.
-	as := func(c *op.Caller) http.RoundTripper { return p.dispatch.As(c) }
 	// Topics and rules deliver to the services that are there.
 	for _, s := range services {
-		if name := s.Prefix(); name == "sns" || name == "logs" {
+		switch name := s.Prefix(); name {
+		case "sns", "lambda", "logs":
 			rules.Targets[name] = true
 		}
 	}
 	engine := events.NewEngine(rules, as, o.Rand, p.undelivered)
 	engine.Trails = trails
-	p.clockwork = clockwork.New(o.Clock, o.Log,
+	does := []clockwork.Part{
 		engine,
 		cloudtrail.NewDeliverer(trails, as),
 		cloudwatch.NewEngine(metrics, as, func(news ...any) { p.clockwork.Tell(news...) }, p.undelivered),
 		sns.NewDeliverer(p.notifications, as, o.Rand, p.undelivered),
-	)
+	}
+	if o.RunFunctions {
+		p.functions = lambda.NewRunner(functions, o.Clock, p.undelivered)
+		does = append(does, p.functions)
+	}
+	p.clockwork = clockwork.New(o.Clock, o.Log, does...)
 	p.audit = audit.New(o.Audit, keptEvents, o.Rand, func(e audit.Event) { p.clockwork.Tell(e) })
 	p.dispatch, err = dispatch.New(dispatch.Config{
 		DB: p.db, Directory: p.iam, Services: services, Audit: p.audit,
@@ -128,8 +140,11 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 // begun is the clockwork's first news.
 type begun struct{}
 
-// close ends the clockwork, whose parts ask the services, then writes the audit events that wait, then releases the data directory.
+// close ends the functions that run, then the clockwork, whose parts ask the services, then writes the audit events that wait, then releases the data directory.
 func (p *parts) close() (err error) {
+	if p.functions != nil {
+		p.functions.Close()
+	}
 	if p.clockwork != nil {
 		p.clockwork.Close()
 	}

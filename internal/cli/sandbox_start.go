@@ -25,7 +25,7 @@ type startFlags struct {
 	listen, account, accessKey, secretKey, data string
 	audit, region                               string
 	issuers                                     []string
-	verbose                                     bool
+	verbose, runFunctions                       bool
 }
 
 func newStartFlags(cmd *cobra.Command) *startFlags {
@@ -40,6 +40,7 @@ func newStartFlags(cmd *cobra.Command) *startFlags {
 	f.StringVar(&s.region, "region", "", "region that the environment names (default "+sandbox.DefaultRegion+")")
 	f.StringSliceVar(&s.issuers, "issuer", nil, "further OIDC issuer to stand in for, such as https://gitlab.example.com")
 	f.BoolVar(&s.verbose, "verbose", false, "explain every denial in full on standard error")
+	f.BoolVar(&s.runFunctions, "run-functions", false, "execute the code of Lambda functions, as processes of this machine with your own rights")
 	_ = cmd.MarkFlagDirname("data")
 	_ = cmd.MarkFlagFilename("audit")
 	return s
@@ -48,7 +49,7 @@ func newStartFlags(cmd *cobra.Command) *startFlags {
 // onlyForFresh returns the name of a flag that was given and that makes no
 // sense for a sandbox that runs already; empty if there is none.
 func (s *startFlags) onlyForFresh() string {
-	for _, name := range []string{"listen", "access-key", "secret-key", "data", "audit", "issuer", "verbose"} {
+	for _, name := range []string{"listen", "access-key", "secret-key", "data", "audit", "issuer", "run-functions", "verbose"} {
 		if s.cmd.Flags().Changed(name) {
 			return name
 		}
@@ -113,7 +114,7 @@ func (s *startFlags) start(ctx context.Context, env *Env) (*startedSandbox, erro
 	}
 	opts := sandbox.Options{
 		Listen: s.listen, Account: s.account, AccessKey: s.accessKey, SecretKey: s.secretKey,
-		Region: s.region, DataDir: s.data, Issuers: s.issuers,
+		Region: s.region, DataDir: s.data, Issuers: s.issuers, RunFunctions: s.runFunctions,
 	}
 	if opts.SecretKey == "" {
 		opts.SecretKey = env.Getenv(secretKeyVariable)

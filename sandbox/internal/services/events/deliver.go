@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
@@ -42,6 +44,12 @@ func (g *Engine) invoke(ctx context.Context, now time.Time, r *rule, t *target, 
 	case "sns":
 		c := sns.New(sns.Options{Region: region, Credentials: aws.AnonymousCredentials{}, RetryMaxAttempts: 1, HTTPClient: client})
 		_, err := c.Publish(ctx, &sns.PublishInput{TopicArn: &t.ARN, Message: &input})
+		return err
+	case "lambda":
+		// Source: EventBridge User Guide "Event bus targets available in the EventBridge
+		// console": functions are invoked asynchronously.
+		c := lambda.New(lambda.Options{Region: region, Credentials: aws.AnonymousCredentials{}, RetryMaxAttempts: 1, HTTPClient: client})
+		_, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: &t.ARN, InvocationType: types.InvocationTypeEvent, Payload: []byte(input)})
 		return err
 	case "logs":
 		return g.logEvent(ctx, now, r, t, input)

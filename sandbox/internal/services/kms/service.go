@@ -180,6 +180,8 @@ var managed = map[string]struct {
 	"s3":  {what: "S3 objects", via: "s3"},
 	"ebs": {what: "EBS volumes", via: "ec2", more: []string{"kms:CreateGrant"}},
 	"sns": {what: "SNS data", via: "sns"},
+	// Its users configure a function with it, for which Lambda makes a grant.
+	"lambda": {what: "Lambda functions", via: "lambda", more: []string{"kms:CreateGrant"}},
 }
 
 func (s *Service) now() time.Time {

@@ -136,6 +136,8 @@ func (d *Deliverer) deliver(ctx context.Context, now time.Time, k *signer, x *de
 		if mail, err = x.mail(k, body); err != nil {
 			return again, err
 		}
+	case x.Protocol == "lambda":
+		problem = d.invoke(ctx, k, x, body)
 	default:
 		problem = d.post(ctx, k, x, body)
 	}

@@ -45,6 +45,10 @@ type Service struct {
 	queue         *store.Table[delivery]     // by order
 	mails         *store.Table[Mail]         // by order
 	signer        *store.Table[signer]
+
+	// Functions says that the sandbox has Lambda to deliver to. Set it before the first
+	// request.
+	Functions bool
 }
 
 // New adds SNS's tables to db.

@@ -51,7 +51,15 @@ func (s *Service) checkEndpoint(protocol, endpoint string) error {
 		if u.Scheme != protocol {
 			return wrong("Endpoint must match the specified protocol")
 		}
-	case "lambda", "sqs", "sms", "application", "firehose":
+	case "lambda":
+		if !s.Functions {
+			return invalid("Protocol Reason: the sandbox does not implement the protocol lambda")
+		}
+		part := strings.Split(endpoint, ":")
+		if len(part) < 7 || len(part) > 8 || part[0] != "arn" || part[2] != "lambda" || part[5] != "function" || part[6] == "" {
+			return invalid("Lambda endpoint ARN")
+		}
+	case "sqs", "sms", "application", "firehose":
 		return invalid("Protocol Reason: the sandbox does not implement the protocol %s", protocol)
 	default:
 		return invalid("Protocol Reason: Does not support this protocol string: %s", protocol)
@@ -70,8 +78,11 @@ func (s *Service) subscribe(c *op.Call, in *sdk.SubscribeInput) (*sdk.SubscribeO
 	}
 	sub := &subscription{
 		ARN: newSubscriptionARN(c, t.ARN), Topic: t.ARN, Owner: c.Caller.Account, Protocol: protocol, Endpoint: endpoint,
-		Principal: c.Caller.Principal.ARN, Created: c.Now, Pending: true, Attributes: map[string]string{},
+		Principal: c.Caller.Principal.ARN, Created: c.Now, Attributes: map[string]string{},
 	}
+	// Source: SNS API_Subscribe: http, https and email confirm. A function's own policy
+	// decides.
+	sub.Pending = protocol != "lambda"
 	// The scope first: what a filter may say depends on it.
 	if scope, ok := in.Attributes["FilterPolicyScope"]; ok {
 		if err := sub.set("FilterPolicyScope", scope); err != nil {

@@ -1,0 +1,406 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/undelivered"
+)
+
+// machine is the architecture that functions can be run for; empty: none.
+func machine() types.Architecture {
+	switch {
+	case runtime.GOOS != "linux":
+		return ""
+	case runtime.GOARCH == "amd64":
+		return types.ArchitectureX8664
+	case runtime.GOARCH == "arm64":
+		return types.ArchitectureArm64
+	}
+	return ""
+}
+
+// Runner executes functions as processes of this machine, and empties the queue: it is a
+// part of the clockwork. It is safe for concurrent use.
+type Runner struct {
+	service *Service
+	clock   func() time.Time
+	failed  *undelivered.Log
+	// Logs says that the sandbox has CloudWatch Logs. Set it before the first request.
+	Logs bool
+
+	ctx context.Context
+	end context.CancelFunc
+
+	mu sync.Mutex
+	// environ is what makes a process use the sandbox; nil: it does not listen yet.
+	environ func() []string
+	idle    []*box
+	boxes   map[*box]bool
+	running map[string]int // by function
+	over    bool
+}
+
+// NewRunner returns a runner for the functions of s, which has it from then on. clock is
+// the sandbox's time; failed is told of every event that was given up. End it with Close.
+func NewRunner(s *Service, clock func() time.Time, failed *undelivered.Log) *Runner {
+	r := &Runner{service: s, clock: clock, failed: failed, boxes: map[*box]bool{}, running: map[string]int{}}
+	r.ctx, r.end = context.WithCancel(context.Background())
+	s.Runner = r
+	return r
+}
+
+// Open begins: environ returns what makes a process use the sandbox, KEY=VALUE. Nothing is
+// executed before.
+func (r *Runner) Open(environ func() []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.environ = environ
+}
+
+// Close ends every process.
+func (r *Runner) Close() {
+	r.mu.Lock()
+	r.over = true
+	var all []*box
+	for b := range r.boxes {
+		all = append(all, b)
+	}
+	r.mu.Unlock()
+	r.end()
+	for _, b := range all {
+		r.discard(b)
+	}
+}
+
+// work is what one invocation needs to know of its function.
+type work struct {
+	f         *function
+	v         *version
+	zip       []byte
+	variables map[string]string
+	caller    *op.Caller // the role's session, for the logs
+}
+
+// find reads the function's state.
+func (r *Runner) find(at ref) (w *work, err error) {
+	s := r.service
+	err = s.db.View(func() error {
+		f, v, err := s.existing(at)
+		if err != nil {
+			return err
+		}
+		if err := s.runnable(f, v); err != nil {
+			return err
+		}
+		c := &op.Call{Now: r.clock().UTC(), Region: f.Region, Caller: op.ServiceCaller(principal, f.arn(), f.Account)}
+		w = &work{f: f, v: v, caller: s.roleCaller(c, v.Role, f)}
+		if packed := s.code.Get(codeKey(f.key(), v.Hash)); packed != nil {
+			w.zip = packed.Zip
+		}
+		w.variables, err = s.variables(c, f, v.Environment)
+		return keyFault(err)
+	})
+	return w, err
+}
+
+// keyFault words KMS's refusal of the environment's key. On AWS these are 502s.
+// Source: Lambda API_Invoke, Errors.
+func keyFault(err error) error {
+	code := map[string]string{"DisabledException": "KMSDisabledException", "KMSInvalidStateException": "KMSInvalidStateException", "NotFoundException": "KMSNotFoundException"}
+	var fault *op.Error
+	if !errors.As(err, &fault) {
+		return err
+	}
+	name := code[fault.Code]
+	if name == "" {
+		name = "KMSAccessDeniedException"
+	}
+	return fail(http.StatusBadRequest, name, "Lambda was unable to decrypt the environment variables because the KMS key cannot be used. KMS Exception: %s KMS Message: %s", fault.Code, fault.Message)
+}
+
+// outcome is how an invocation ended.
+type outcome struct {
+	payload []byte
+	// failed: the payload tells of an error of the function.
+	failed       bool
+	version, log string
+}
+
+// invoke executes a function once. A nil ctx ends with the runner alone. The error is an
+// AWS one: the function was not executed.
+func (r *Runner) invoke(ctx context.Context, at ref, request string, payload []byte) (*outcome, error) {
+	if ctx == nil {
+		ctx = r.ctx
+	}
+	w, err := r.find(at)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.enter(w.f); err != nil {
+		return nil, err
+	}
+	defer r.leave(w.f)
+	b := r.warm(w)
+	if b == nil {
+		if b, err = r.start(ctx, w); err != nil {
+			return nil, err
+		}
+	}
+	x := b.serve(ctx, w, request, payload)
+	x.version = w.v.Number
+	r.record(ctx, b, w, x.log)
+	if b.healthy() && ctx.Err() == nil {
+		r.keep(b)
+	} else {
+		r.discard(b)
+	}
+	return x, nil
+}
+
+// enter counts an execution against the function's reserved concurrency.
+// Source: Lambda API_Invoke, TooManyRequestsException.
+func (r *Runner) enter(f *function) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.over || r.environ == nil:
+		return fail(http.StatusBadRequest, "ResourceNotReadyException", "the sandbox has ended, or is about to begin")
+	case f.Reserved != nil && r.running[f.key()] >= int(*f.Reserved):
+		e := fail(http.StatusTooManyRequests, "TooManyRequestsException", "Rate Exceeded.")
+		e.Fields = append(e.Fields, [2]string{"Reason", "ReservedFunctionConcurrentInvocationLimitExceeded"})
+		return e
+	}
+	r.running[f.key()]++
+	return nil
+}
+
+func (r *Runner) leave(f *function) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.running[f.key()]--; r.running[f.key()] == 0 {
+		delete(r.running, f.key())
+	}
+}
+
+// warm takes a process of the version that waits, and ends those that have been left behind
+// by a change or whose credentials run out.
+func (r *Runner) warm(w *work) (found *box) {
+	var stale []*box
+	until := r.clock().Add(time.Duration(w.v.Timeout) * time.Second)
+	r.mu.Lock()
+	r.idle = slices.DeleteFunc(r.idle, func(b *box) bool {
+		if b.function != w.f.key() || b.version != w.v.Number {
+			return false
+		}
+		if b.revision != w.v.Revision || !b.expires.After(until) || !b.healthy() {
+			stale = append(stale, b)
+			return true
+		}
+		if found == nil {
+			found = b
+			return true
+		}
+		return false
+	})
+	r.mu.Unlock()
+	for _, b := range stale {
+		r.discard(b)
+	}
+	return found
+}
+
+func (r *Runner) keep(b *box) {
+	r.mu.Lock()
+	over := r.over
+	if !over {
+		r.idle = append(r.idle, b)
+	}
+	r.mu.Unlock()
+	if over {
+		r.discard(b)
+	}
+}
+
+func (r *Runner) discard(b *box) {
+	r.mu.Lock()
+	delete(r.boxes, b)
+	r.idle = slices.DeleteFunc(r.idle, func(x *box) bool { return x == b })
+	r.mu.Unlock()
+	b.close()
+}
+
+// sessionName is the function's name. A session's has two letters at least; what AWS makes of
+// a function with one is not documented.
+func sessionName(function string) string {
+	if len(function) < 2 {
+		return function + "-function"
+	}
+	return function
+}
+
+// start makes a process for the version, with a session of its role.
+func (r *Runner) start(ctx context.Context, w *work) (*box, error) {
+	client := sts.New(sts.Options{Region: w.f.Region, Credentials: aws.AnonymousCredentials{}, RetryMaxAttempts: 1,
+		HTTPClient: &http.Client{Transport: r.service.as(op.ServiceCaller(principal, w.f.arn(), w.f.Account))}})
+	session, err := client.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &w.v.Role, RoleSessionName: new(sessionName(w.f.Name))})
+	if err != nil {
+		refused := fail(http.StatusForbidden, "AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
+		refused.Err = err
+		return nil, refused
+	}
+	r.mu.Lock()
+	environ := r.environ()
+	r.mu.Unlock()
+	b, err := newBox(w, session.Credentials, environ)
+	if err != nil {
+		return nil, fmt.Errorf("start the function %s: %w", w.f.Name, err)
+	}
+	r.mu.Lock()
+	r.boxes[b] = true
+	over := r.over
+	r.mu.Unlock()
+	if over {
+		r.discard(b)
+		return nil, os.ErrClosed
+	}
+	return b, nil
+}
+
+// Name is for the log.
+func (r *Runner) Name() string { return "lambda queue" }
+
+// Run executes the events that are due, one after the other.
+func (r *Runner) Run(ctx context.Context, now time.Time, _ []any) (next time.Time, err error) {
+	r.mu.Lock()
+	ready := r.environ != nil && !r.over
+	r.mu.Unlock()
+	if !ready {
+		return next, nil
+	}
+	var due []*queued
+	_ = r.service.db.View(func() error { // it only reads
+		for _, q := range r.service.queue.From("") {
+			if !q.Due.After(now) {
+				due = append(due, q)
+			} else if next.IsZero() || q.Due.Before(next) {
+				next = q.Due
+			}
+		}
+		return nil
+	})
+	for _, q := range due {
+		if err := ctx.Err(); err != nil {
+			return next, err
+		}
+		again := r.attempt(ctx, now, q)
+		if err := errors.Join(ctx.Err(), r.ctx.Err()); err != nil {
+			return next, err // it was cut off, and waits for the next start
+		}
+		err := r.service.db.Update(func() error {
+			r.service.queue.Delete(q.Order)
+			if again != nil {
+				r.service.queue.Put(again.Order, again)
+			}
+			return nil
+		})
+		if err != nil {
+			return next, err
+		}
+		if again != nil && (next.IsZero() || again.Due.Before(next)) {
+			next = again.Due
+		}
+	}
+	return next, nil
+}
+
+// attempt executes an event, and returns it as it is to be tried again; nil: it is done
+// with.
+// Source: Lambda Developer Guide "Error handling for asynchronous invocation": an error of
+// the function is tried again after one minute and after two more; a throttle, or an error
+// of the system, for up to 6 hours, after 1 second and up to 5 minutes.
+func (r *Runner) attempt(ctx context.Context, now time.Time, q *queued) *queued {
+	retries, age := r.patience(q)
+	give := func(reason string) *queued {
+		to := q.ref().arn()
+		from := q.From
+		if from == "" {
+			from = to
+		}
+		r.failed.Add(undelivered.Failure{Time: now, Service: principal, From: from, To: to, Reason: reason})
+		return nil
+	}
+	if now.Sub(q.Accepted) > age {
+		return give("the event is older than " + age.String())
+	}
+	x, err := r.invoke(ctx, q.ref(), q.Request, q.Payload)
+	own := *q
+	switch {
+	case err == nil && !x.failed:
+		return nil
+	case err == nil:
+		if own.Failures++; own.Failures > retries {
+			return give("the function failed " + times(own.Failures) + ", at last with " + kindOf(x.payload))
+		}
+		own.Due = now.Add(time.Duration(own.Failures) * time.Minute)
+		return &own
+	case codeOf(err) == "ResourceNotFoundException" || codeOf(err) == "NotImplemented":
+		return give(err.Error())
+	}
+	own.Throttles++
+	own.Due = now.Add(min(5*time.Minute, time.Second<<min(own.Throttles-1, 9)))
+	if own.Due.Sub(q.Accepted) > age {
+		return give("the function was not executed for " + age.String() + ", at last because of " + err.Error())
+	}
+	return &own
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// kindOf is the kind of error that a payload tells of, without its text, which may hold
+// anything.
+func kindOf(payload []byte) string {
+	var e struct{ ErrorType string }
+	if json.Unmarshal(payload, &e) != nil || e.ErrorType == "" {
+		return "an error"
+	}
+	return e.ErrorType
+}
+
+// patience is how often and how long an event is tried again.
+func (r *Runner) patience(q *queued) (retries int, age time.Duration) {
+	retries, age = defaultRetries, defaultMaxAge
+	_ = r.service.db.View(func() error { // it only reads
+		f, v, err := r.service.existing(q.ref())
+		if err != nil {
+			return nil
+		}
+		x := f.Invoking[v.Number]
+		if x.Retries != nil {
+			retries = int(*x.Retries)
+		}
+		if x.MaxAge != nil {
+			age = time.Duration(*x.MaxAge) * time.Second
+		}
+		return nil
+	})
+	return retries, age
+}
