@@ -47,16 +47,40 @@ type PublicAccess struct {
 	RestrictPublicBuckets bool
 }
 
+const publicAccessPath = "/v20180820/configuration/publicAccessBlock"
+
 // PublicAccessBlock reads the public access block of an account. An account that
 // has none is an error with the code NoSuchPublicAccessBlockConfiguration.
 func PublicAccessBlock(ctx context.Context, cfg aws.Config, account string) (*PublicAccess, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+account+".s3-control."+host(cfg.Region)+"/v20180820/configuration/publicAccessBlock", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+account+".s3-control."+host(cfg.Region)+publicAccessPath, nil)
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("x-amz-account-id", account)
 	out := &PublicAccess{}
 	return out, send(cfg, r, "s3", "", out)
+}
+
+// SetPublicAccessBlock changes it; nil removes it.
+func SetPublicAccessBlock(ctx context.Context, cfg aws.Config, account string, to *PublicAccess) error {
+	method, body := http.MethodDelete, ""
+	if to != nil {
+		method = http.MethodPut
+		text, err := xml.Marshal(struct {
+			XMLName xml.Name `xml:"http://awss3control.amazonaws.com/doc/2018-08-20/ PublicAccessBlockConfiguration"`
+			*PublicAccess
+		}{PublicAccess: to})
+		if err != nil {
+			return err
+		}
+		body = string(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, "https://"+account+".s3-control."+host(cfg.Region)+publicAccessPath, nil)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("x-amz-account-id", account)
+	return send(cfg, r, "s3", body, nil)
 }
 
 // host is the end of the names of a region's endpoints.
@@ -94,7 +118,7 @@ func send(cfg aws.Config, r *http.Request, service, body string, out any) error 
 	if err != nil {
 		return err
 	}
-	if answer.StatusCode != http.StatusOK {
+	if answer.StatusCode/100 != 2 {
 		return failure(answer, text)
 	}
 	if out == nil {

@@ -22,6 +22,15 @@ func All() []*Lock {
 		noLongLivedKeys(),
 		otherEnvironment(),
 		secondPlan(),
+		operatorMFA(),
+		operatorFence(),
+		trailStays(),
+		baselineStays(),
+		logTampering(),
+		publicBucket(),
+		unencryptedVolume(),
+		passwordPolicy(),
+		logBucketsDestroy(),
 		alertsEndToEnd(),
 	}
 }

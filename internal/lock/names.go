@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 )
@@ -26,4 +27,14 @@ func quoteEngine(text string) string {
 		s = string(r[:300]) + " ..."
 	}
 	return s
+}
+
+// roleOf returns the ARN of the role behind a session's ARN. The role has no path.
+func roleOf(session string) (string, error) {
+	parts := strings.Split(session, ":")
+	resource := strings.Split(parts[len(parts)-1], "/")
+	if len(parts) != 6 || len(resource) != 3 || resource[0] != "assumed-role" {
+		return "", fmt.Errorf("%q is not the session of a role", session)
+	}
+	return "arn:" + parts[1] + ":iam::" + parts[4] + ":role/" + resource[1], nil
 }
