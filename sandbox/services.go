@@ -25,6 +25,7 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/s3"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/securityhub"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/sns"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/services/ssm"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/sts"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/store"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/undelivered"
@@ -101,6 +102,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 		guardduty.New(p.db, hub),
 		hub,
 		metrics,
+		ssm.New(p.db, keys),
 	}
 	if err = p.db.Load(); err != nil {
 		return nil, fmt.Errorf("data directory %s: %w", o.DataDir, err)
@@ -122,6 +124,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	}
 	if o.RunFunctions {
 		p.functions = lambda.NewRunner(functions, o.Clock, p.undelivered)
+		p.functions.Logs = true
 		does = append(does, p.functions)
 	}
 	p.clockwork = clockwork.New(o.Clock, o.Log, does...)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -24,6 +25,17 @@ func TestFunctionIsExecutedAsItsRole(t *testing.T) {
 	in.Environment = &types.Environment{Variables: map[string]string{"COLOUR": "blue"}}
 	w.create(in)
 
+	// Nobody reads what the role may not write.
+	w.call(`{}`)
+	if got := w.sb.Undelivered(); len(got) != 1 || got[0].To != "/aws/lambda/f" || !strings.Contains(got[0].Reason, "logs:CreateLogStream") {
+		t.Errorf("the log without permission: %+v", got)
+	}
+	_, err := w.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String("function"), PolicyName: aws.String("logs"), PolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:*:*:log-group:/aws/lambda/f*"}}`)})
+	w.must(err)
+	_, err = w.fn.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("f"), Description: aws.String("anew")})
+	w.must(err)
+
 	first, m := w.call(`{"a":[1]}`)
 	if first.FunctionError != nil || *first.ExecutedVersion != "$LATEST" || m["count"] != 1.0 || m["arn"] != fARN || m["deadline"] != true {
 		t.Errorf("first: %v", m)
@@ -34,6 +46,15 @@ func TestFunctionIsExecutedAsItsRole(t *testing.T) {
 		if !strings.Contains(string(log), line) {
 			t.Errorf("the log %q has no %q", log, line)
 		}
+	}
+	lines, err := cloudwatchlogs.NewFromConfig(w.sb.Config(w.sb.Credentials())).FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/aws/lambda/f")})
+	w.must(err)
+	got := ""
+	for _, e := range lines.Events {
+		got += *e.Message + "\n"
+	}
+	if got != string(log) || !strings.Contains(*lines.Events[0].LogStreamName, "/[$LATEST]") {
+		t.Errorf("the log group has %q, the invocation %q", got, log)
 	}
 	// Warm: the same process; after a change a new one.
 	second, m := w.call(`{}`)
@@ -153,18 +174,18 @@ func TestEventsAreRetried(t *testing.T) {
 	w.settle()
 	w.must(w.sb.Advance(119 * time.Second))
 	w.settle()
-	if got := w.sb.Undelivered(); len(got) != 0 {
+	if got := w.gaveUp(); len(got) != 0 {
 		t.Fatalf("given up too early: %+v", got)
 	}
 	w.must(w.sb.Advance(time.Second))
 	w.settle()
-	if got := w.sb.Undelivered(); len(got) != 1 || got[0].To != fARN || !strings.Contains(got[0].Reason, "failed 3 times, at last with Runtime.ExitError") {
+	if got := w.gaveUp(); len(got) != 1 || got[0].To != fARN || !strings.Contains(got[0].Reason, "failed 3 times, at last with Runtime.ExitError") {
 		t.Fatalf("%+v", got)
 	}
 	_, err := w.fn.PutFunctionEventInvokeConfig(ctx, &lambda.PutFunctionEventInvokeConfigInput{FunctionName: name, MaximumRetryAttempts: aws.Int32(0)})
 	w.must(err)
 	event()
-	if got := w.sb.Undelivered(); len(got) != 2 || !strings.Contains(got[1].Reason, "failed once") {
+	if got := w.gaveUp(); len(got) != 2 || !strings.Contains(got[1].Reason, "failed once") {
 		t.Errorf("%+v", got)
 	}
 	// A throttle is no failure: it waits up to its age.
@@ -175,7 +196,7 @@ func TestEventsAreRetried(t *testing.T) {
 	event()
 	w.must(w.sb.Advance(time.Minute + time.Second))
 	w.settle()
-	if got := w.sb.Undelivered(); len(got) != 3 || !strings.Contains(got[2].Reason, "older than 1m0s") && !strings.Contains(got[2].Reason, "not executed for 1m0s") {
+	if got := w.gaveUp(); len(got) != 3 || !strings.Contains(got[2].Reason, "older than 1m0s") && !strings.Contains(got[2].Reason, "not executed for 1m0s") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -210,7 +231,7 @@ func TestRulesAndTopicsReachFunctions(t *testing.T) {
 		_, err = topics.Publish(ctx, &sns.PublishInput{TopicArn: topic.TopicArn, Message: aws.String("m")})
 		w.must(err)
 		w.settle()
-		all := w.sb.Undelivered()
+		all := w.gaveUp()
 		fresh := all[last:]
 		last = len(all)
 		return fresh
