@@ -34,3 +34,21 @@ automation {
 nuke {
   blocklist = ["999999999999"]
 }
+
+# The security baseline that CI builds.
+baseline {
+  account_alias = "acme-foundations"
+
+  audit {
+    # Without expire_days log files stay for ever.
+    bucket = "acme-foundations-audit"
+  }
+
+  config {
+    bucket = "acme-foundations-config"
+  }
+
+  alerts {
+    emails = ["security@acme.example"]
+  }
+}

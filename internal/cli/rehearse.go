@@ -156,7 +156,7 @@ func (p *progress) rehearsal(e rehearse.Event) {
 		if !e.Lock.Holds {
 			verdict = "BROKEN"
 		}
-		p.line(fmt.Sprintf("  %-26s %s", e.Lock.ID, verdict))
+		p.line(fmt.Sprintf("  %-26s %-6s %5.1f s", e.Lock.ID, verdict, e.Lock.Seconds))
 	case e.Resource != nil:
 		p.event(*e.Resource)
 	case e.Ended:

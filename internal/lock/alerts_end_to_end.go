@@ -70,7 +70,7 @@ func (w *World) replay(ctx context.Context, s examples.Sample) (Outcome, error) 
 	if err != nil {
 		return Outcome{}, err
 	}
-	before := len(w.Mail())
+	before, lost := len(w.Mail()), len(w.Undelivered())
 	if s.Kind == examples.KindRecord {
 		if err := w.Record("", "", text); err != nil {
 			return Outcome{}, err
@@ -106,7 +106,10 @@ func (w *World) replay(ctx context.Context, s examples.Sample) (Outcome, error) 
 	}
 	o := Outcome{Answer: said(count.Got, count.By), DecidedBy: s.Expect.Why, Alerts: &count}
 	o.Refused = count.Got == count.Expected && slices.Equal(wanted, count.By)
-	if !o.Refused {
+	if failures := w.Undelivered()[lost:]; len(failures) > 0 {
+		o.Refused = false
+		o.DecidedBy = fmt.Sprintf("%s could not pass on to %s: %s", failures[0].Service, failures[0].To, failures[0].Reason)
+	} else if !o.Refused {
 		o.DecidedBy = fmt.Sprintf("expected %s: %s", said(count.Expected, wanted), s.Expect.Why)
 	}
 	return o, nil

@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // Lock is one claim about the room that must hold.
@@ -77,6 +78,8 @@ type Result struct {
 	Controls []AttemptResult `json:"controls"`
 	Attacks  []AttemptResult `json:"attacks"`
 	Holds    bool            `json:"holds"`
+	// Seconds is the wall time of all attempts.
+	Seconds float64 `json:"seconds"`
 }
 
 // AttemptResult is one attempt and its answer.
@@ -100,6 +103,7 @@ type AttemptResult struct {
 // that the lock does not hold. An error means that the lock could not be
 // judged.
 func (l *Lock) Try(ctx context.Context, w *World) (Result, error) {
+	began := time.Now()
 	r := Result{ID: l.ID, Claim: l.Claim, Enforced: l.Enforced, Holds: true, Controls: []AttemptResult{}, Attacks: []AttemptResult{}}
 	try := func(a Attack, want bool) (AttemptResult, error) {
 		out, err := a.Do(ctx, w)
@@ -128,5 +132,6 @@ func (l *Lock) Try(ctx context.Context, w *World) (Result, error) {
 		}
 		r.Attacks = append(r.Attacks, a)
 	}
+	r.Seconds = time.Since(began).Seconds()
 	return r, nil
 }

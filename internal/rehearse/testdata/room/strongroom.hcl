@@ -36,3 +36,21 @@ automation {
 nuke {
   blocklist = ["999999999999"]
 }
+
+# The security baseline that CI builds.
+baseline {
+  account_alias = "acme-foundations"
+
+  audit {
+    # Log files stay for ever: the provider waits 55 s over a rule that ends them.
+    bucket = "acme-foundations-audit"
+  }
+
+  config {
+    bucket = "acme-foundations-config"
+  }
+
+  alerts {
+    emails = ["security@acme.example"]
+  }
+}
