@@ -79,7 +79,7 @@ func (s *Service) Protocol() op.Protocol { return s.protocol }
 
 // Rows are the operations.
 func (s *Service) Rows() []op.Row {
-	return slices.Concat(s.groupRows(), s.retentionRows(), s.keyRows(), s.streamRows(), s.putRows(), s.readRows(), s.filterRows(), s.policyRows(), s.tagRows())
+	return slices.Concat(s.groupRows(), s.retentionRows(), s.keyRows(), s.streamRows(), s.putRows(), s.readRows(), s.filterRows(), s.policyRows(), s.tagRows(), s.oldTagRows())
 }
 
 // Keys are the condition keys that the operations put into requests, and those of

@@ -38,12 +38,6 @@ func (s *Service) onTagged(c *op.Call, action string, arn *string, keys []op.Key
 	return []op.Check{{Action: "logs:" + action, Resource: r, Context: keys}}, nil
 }
 
-// onNamed is the check of an old tag operation.
-func (s *Service) onNamed(c *op.Call, action string, name *string, keys []op.Key) ([]op.Check, error) {
-	n, err := named(c, name, nil)
-	return []op.Check{{Action: "logs:" + action, Resource: s.resource(owner(c), c.Region, n), Context: keys}}, err
-}
-
 func (s *Service) tagRows() []op.Row {
 	return []op.Row{
 		op.New("TagResource", "CloudWatch Logs API_TagResource", op.Write,

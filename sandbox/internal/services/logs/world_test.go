@@ -39,6 +39,10 @@ func open(t *testing.T, o sandbox.Options) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = sb.Close() })
+	return client(t, sb)
+}
+
+func client(t *testing.T, sb *sandbox.Sandbox) *world {
 	cfg := sb.Config(sb.Credentials())
 	return &world{t, sb, cloudwatchlogs.NewFromConfig(cfg), kms.NewFromConfig(cfg), iam.NewFromConfig(cfg)}
 }
