@@ -114,7 +114,20 @@ func (s *Service) GenerateDataKey(c *op.Call, keyARN string, encctx map[string]s
 	return t.dataKey(c, "GenerateDataKey", 32, encctx)
 }
 
-// Decrypt opens a blob that GenerateDataKey made under the key. It does not
+// Encrypt encrypts up to 4096 bytes under the key, which must be symmetric. It does not
+// authorise: ask for Check first.
+func (s *Service) Encrypt(c *op.Call, keyARN string, plain []byte, encctx map[string]string) (blob []byte, err error) {
+	t, err := s.target(c, "kms:Encrypt", &keyARN, byAnyName)
+	if err != nil {
+		return nil, err
+	}
+	if err := length("Plaintext", len(plain), 1, maxPlaintext); err != nil {
+		return nil, err
+	}
+	return t.encrypt(c, "Encrypt", types.EncryptionAlgorithmSpecSymmetricDefault, plain, encctx, nil)
+}
+
+// Decrypt opens a blob that Encrypt or GenerateDataKey made under the key. It does not
 // authorise: ask for Check first.
 func (s *Service) Decrypt(c *op.Call, keyARN string, blob []byte, encctx map[string]string) ([]byte, error) {
 	t, err := s.target(c, "kms:Decrypt", &keyARN, byAnyName)
@@ -180,6 +193,7 @@ var managed = map[string]struct {
 	"s3":  {what: "S3 objects", via: "s3"},
 	"ebs": {what: "EBS volumes", via: "ec2", more: []string{"kms:CreateGrant"}},
 	"sns": {what: "SNS data", via: "sns"},
+	"ssm": {what: "SSM parameters", via: "ssm"},
 	// Its users configure a function with it, for which Lambda makes a grant.
 	"lambda": {what: "Lambda functions", via: "lambda", more: []string{"kms:CreateGrant"}},
 }
