@@ -26,7 +26,6 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/securityhub"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/sns"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/ssm"
-	"github.com/strongroom-dev/strongroom/sandbox/internal/services/ssm"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/sts"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/store"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/undelivered"
