@@ -68,7 +68,28 @@ type Alerting struct {
 	// SecurityHubSeverities are the labels of the findings of Security Hub that
 	// are told of.
 	SecurityHubSeverities []string
+	// Sink is the function that tells people by ntfy and Pushover; nil: none.
+	Sink *Sink
 }
+
+// Sink is the alert sink, a function that is subscribed to the alerts.
+type Sink struct {
+	// Package is the zip file with the program, relative to the src stack.
+	Package string
+	// Architecture is what the program was built for, "arm64" or "x86_64".
+	Architecture string
+	// NtfyURL is the ntfy server; empty: ntfy.sh.
+	NtfyURL string
+	// NtfyToken is whether that server asks for a token.
+	NtfyToken bool
+	// Pushover is whether critical alerts go to Pushover too.
+	Pushover bool
+	// RunbookURL is the page of runbooks; empty: none.
+	RunbookURL string
+}
+
+// HasSink tells whether the baseline has an alert sink. A nil Baseline has none.
+func (b *Baseline) HasSink() bool { return b.Has(Alerts) && b.Alerts.Sink != nil }
 
 // Has tells whether the baseline has a concern, one of Concerns. A nil Baseline
 // has none.
@@ -147,12 +168,28 @@ func (r *Room) BaselineModules() []string {
 				list = append(list, name+"_"+identifier(region))
 			}
 		}
+		if c == Alerts && r.Baseline.HasSink() {
+			list = append(list, "alert_sink")
+		}
 	}
 	return list
 }
 
 // identifier makes a name of HCL out of a region's.
 func identifier(region string) string { return strings.ReplaceAll(region, "-", "_") }
+
+// sink is the alert sink, or one that says nothing.
+func (b *Baseline) sink() *Sink {
+	if b.Alerts.Sink == nil {
+		return &Sink{}
+	}
+	return b.Alerts.Sink
+}
+
+// SinkARN returns the ARN of the alert sink's function.
+func (r *Room) SinkARN() string {
+	return "arn:" + r.Partition() + ":lambda:" + r.Region + ":" + r.Account + ":function:" + r.Name + "-alert-sink"
+}
 
 // Notes say what the baseline lacks because of the concerns that are left out,
 // one sentence each. Empty: nothing, or there is no baseline at all.
@@ -172,7 +209,11 @@ func (r *Room) Notes() []string {
 	note(!b.Has(ThreatDetection) && b.Has(Alerts), "without threat-detection the alerts have no findings to tell of, only what root does")
 	note(!b.Has(AWSConfig) && b.Has(ThreatDetection), "without aws-config Security Hub cannot evaluate the controls that read Config's records, which are most of them")
 	note(!b.Has(Alerts) && (b.Has(ThreatDetection) || b.Has(AuditLogging)), "without alerts what is recorded and found interrupts nobody")
-	note(b.Has(Alerts) && len(b.Alerts.Emails)+len(b.Alerts.HTTPSEndpoints) == 0, `the alerts have no subscriber: name some with emails or https_endpoints in the spec's block alerts`)
+	subscribers := len(b.Alerts.Emails) + len(b.Alerts.HTTPSEndpoints)
+	note(b.Has(Alerts) && subscribers == 0 && !b.HasSink(), `the alerts have no subscriber: name some with emails or https_endpoints in the spec's block alerts`)
+	note(b.HasSink(), "the alert sink needs src/"+b.sink().Package+" and its secrets in SSM: modules/alert-sink/README.md says how")
+	note(b.HasSink() && subscribers == 0, "nobody but the alert sink hears of an alert, and nobody hears of it when the sink is what is broken: name an address in emails")
+	note(b.HasSink() && b.Has(ThreatDetection) && len(b.Regions) > 0, "the alert sink hears of the room's own region alone; findings of "+strings.Join(b.Regions, ", ")+" go to emails and https_endpoints")
 	note(b.Has(Guard) && !b.Has(OperatorRole), "without operator-role and with the guard, changes to the baseline need an administrator of the account's own making")
 	note(!b.Has(Guard), "without the guard whatever runs as the apply role can stop the trail and the detectors it made")
 	return list

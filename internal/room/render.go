@@ -74,7 +74,7 @@ func Render(r *Room) ([]File, error) {
 			return nil, err
 		}
 		for _, name := range names {
-			if c, ok := concernOf(name); ok && !r.Baseline.Has(c) {
+			if !r.rendered(name) {
 				continue
 			}
 			src, err := stackFS.ReadFile(name)
@@ -109,11 +109,14 @@ func Render(r *Room) ([]File, error) {
 	return files, nil
 }
 
-// concernOf returns the concern of a baseline that a template is about, if it is
-// about one.
-func concernOf(name string) (string, bool) {
+// rendered tells whether a template's file is part of the room: one that is about
+// a concern of the baseline only with that concern.
+func (r *Room) rendered(name string) bool {
 	c, _ := strings.CutPrefix(strings.TrimSuffix(path.Base(name), ".tf.tmpl"), "main.")
-	return c, slices.Contains(Concerns, c)
+	if c == "alert-sink" {
+		return r.Baseline.HasSink()
+	}
+	return !slices.Contains(Concerns, c) || r.Baseline.Has(c)
 }
 
 // BackendS3 returns backend.tf of a stack once its bucket and key exist. keyARN

@@ -77,6 +77,15 @@ baseline {
     https_endpoints            = ["https://alerts.example.com/sns"]
     guardduty_minimum_severity = 4
     securityhub_severities     = ["MEDIUM", "HIGH", "CRITICAL"]
+
+    sink {
+      package      = "build/alert-sink.zip"
+      architecture = "x86_64"
+      ntfy_url     = "https://ntfy.example.com"
+      ntfy_token   = true
+      pushover     = true
+      runbook_url  = "https://runbooks.example.com"
+    }
   }
 }
 `

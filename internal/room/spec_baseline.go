@@ -43,16 +43,40 @@ func baselineSection(r *Room, at hcl.Range, d *decoder) section {
 				key{name: "expire_days", example: "400", number: &b.Audit.ExpireDays, check: checkExpireDays}),
 			part("config", &b.ConfigBucket,
 				key{name: "bucket", example: `"acme-foundations-config"`, text: &b.ConfigBucket, check: checkBucket}),
-			part("alerts", &b.Alerts,
-				key{name: "emails", example: `["security@example.com"]`, list: &b.Alerts.Emails, check: checkEmail},
-				key{name: "https_endpoints", example: `["https://alerts.example.com/sns"]`, list: &b.Alerts.HTTPSEndpoints, check: checkEndpoint},
-				key{name: "guardduty_minimum_severity", example: "7", number: &b.Alerts.GuardDutyMinimumSeverity, check: checkSeverity},
-				key{name: "securityhub_severities", example: `["HIGH", "CRITICAL"]`, list: &b.Alerts.SecurityHubSeverities, check: oneOf("baseline-severity", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")}),
+			{name: "alerts", read: func(d *decoder, _ string, at hcl.Range) section {
+				d.at[&b.Alerts] = at
+				return alertsSection(&b.Alerts)
+			}},
 		},
 	}
 }
 
+func alertsSection(a *Alerting) section {
+	return section{
+		name: "alerts",
+		keys: []key{
+			{name: "emails", example: `["security@example.com"]`, list: &a.Emails, check: checkEmail},
+			{name: "https_endpoints", example: `["https://alerts.example.com/sns"]`, list: &a.HTTPSEndpoints, check: checkEndpoint},
+			{name: "guardduty_minimum_severity", example: "7", number: &a.GuardDutyMinimumSeverity, check: checkSeverity},
+			{name: "securityhub_severities", example: `["HIGH", "CRITICAL"]`, list: &a.SecurityHubSeverities, check: oneOf("baseline-severity", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")},
+		},
+		blocks: []block{{name: "sink", read: func(*decoder, string, hcl.Range) section {
+			s := &Sink{Package: "alert-sink.zip", Architecture: "arm64"}
+			a.Sink = s
+			return section{name: "sink", keys: []key{
+				{name: "package", example: `"alert-sink.zip"`, text: &s.Package, check: checkPackage},
+				{name: "architecture", example: `"arm64"`, text: &s.Architecture, check: checkArchitecture},
+				{name: "ntfy_url", example: `"https://ntfy.example.com"`, text: &s.NtfyURL, check: checkEndpoint},
+				{name: "ntfy_token", example: "true", flag: &s.NtfyToken},
+				{name: "pushover", example: "true", flag: &s.Pushover},
+				{name: "runbook_url", example: `"https://runbooks.example.com"`, text: &s.RunbookURL, check: checkEndpoint},
+			}}
+		}}},
+	}
+}
+
 var (
+	packageForm      = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\.zip$`)
 	accountAliasForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	roleNameForm     = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]+$`)
 	emailForm        = regexp.MustCompile(`^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
@@ -61,8 +85,16 @@ var (
 
 var (
 	checkEmail    = form(emailForm, "baseline-email", "AWS sends the question whether alerts are wanted to that address", `write it like "security@example.com"`)
+	checkPackage  = form(packageForm, "baseline-package", "the program is a zip file in the src stack, the same on every machine that plans", `write its path there, like "alert-sink.zip"`)
 	checkEndpoint = form(endpointForm, "baseline-endpoint", "alerts are sent by https, and a secret in the address would be in every plan", `write it like "https://alerts.example.com/sns", without a user, a query and a fragment`)
 )
+
+func checkArchitecture(v string) (rule, why, fix string) {
+	if v == "arm64" || v == "x86_64" {
+		return "", "", ""
+	}
+	return "baseline-architecture", "a program that was built for something else does not start", `write "arm64", or "x86_64" for GOARCH=amd64`
+}
 
 func checkAccountAlias(v string) (rule, why, fix string) {
 	if len(v) >= 3 && len(v) <= 63 && accountAliasForm.MatchString(v) && !accountForm.MatchString(v) {
