@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/strongroom-dev/strongroom/internal/lock"
 	"github.com/strongroom-dev/strongroom/internal/room"
 	"github.com/strongroom-dev/strongroom/policy"
 )
@@ -81,13 +82,8 @@ func operatorMFA() *Check {
 	}
 }
 
-// allRegions are the regions that a fence is held against: those that AWS opens to
-// every account, some that it opens on request, and one that it may open yet.
-var allRegions = []string{
-	"af-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
-	"ca-central-1", "eu-central-1", "eu-north-1", "eu-south-1", "eu-west-1", "eu-west-2", "eu-west-3", "me-south-1", "sa-east-1",
-	"us-east-1", "us-east-2", "us-west-1", "us-west-2", "xx-future-1",
-}
+// newRegion is one that AWS does not have yet: a fence holds there too.
+const newRegion = "xx-future-1"
 
 // operatorFence asks the role's own policies about actions in every region.
 func operatorFence() *Check {
@@ -113,7 +109,7 @@ func operatorFence() *Check {
 				return set.Decide(&policy.Request{Principal: as, Action: action, Resource: "*", ResourceAccount: a.Room.Account, Context: keys, Pattern: true}).Verdict == policy.Allow
 			}
 			for _, action := range []string{"ec2:RunInstances", "lambda:CreateFunction", "s3:CreateBucket", "kms:CreateKey", "sqs:CreateQueue", "newservice:CreateThing"} {
-				for _, region := range allRegions {
+				for _, region := range append(slices.Clone(lock.Regions), newRegion) {
 					if got, want := may(action, region), slices.Contains(a.Room.Baseline.Operator.AllowedRegions, region); got != want {
 						f.Short(arn, fmt.Sprintf("it %s %s in %s", map[bool]string{true: "may", false: "may not"}[got], action, region), mend)
 					}

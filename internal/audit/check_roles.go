@@ -128,9 +128,6 @@ func noLongLivedKeys() *Check {
 			if summary.SummaryMap["AccountAccessKeysPresent"] > 0 {
 				f.Short(a.arn("iam", "", "root"), "the root user has an access key", "delete it: sign in as root, Security credentials, Access keys")
 			}
-			if summary.SummaryMap["AccountMFAEnabled"] == 0 {
-				f.Short(a.arn("iam", "", "root"), "the root user signs in without a second factor", "sign in as root, Security credentials, assign an MFA device")
-			}
 			users := iam.NewListUsersPaginator(client, nil)
 			for users.HasMorePages() {
 				page, err := users.NextPage(ctx)

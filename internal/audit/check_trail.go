@@ -124,6 +124,9 @@ func logTampering() *Check {
 			if err != nil || t == nil {
 				return err
 			}
+			if !aws.ToBool(t.LogFileValidationEnabled) {
+				f.Short(a.Room.TrailARN(), "log file validation is off: nothing can be said of new log files", auditLogging+": enable_log_file_validation as the module writes it; apply it again")
+			}
 			report, err := logintegrity.Validate(ctx, a.cfg, logintegrity.Trail{
 				Name: aws.ToString(t.Name), HomeRegion: aws.ToString(t.HomeRegion), Account: a.Room.Account,
 				Bucket: aws.ToString(t.S3BucketName), Prefix: aws.ToString(t.S3KeyPrefix),
