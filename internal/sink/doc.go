@@ -47,7 +47,8 @@
 //	SINK_SECRET_PARAMETER       shared secret of HTTP callers, 16 characters or more; unset: over HTTP only SNS is taken
 //	SINK_TOPICS                 ARNs of SNS topics, separated by commas; unset: over HTTP no SNS message is taken
 //	SINK_RUNBOOKS               https://... (the type is added to it as a path), or a JSON object of type to URL; unset: no link
-//	SINK_SEVERITIES             JSON object of type to critical, warning or info, in place of the payload's own; default {}
+//	SINK_SEVERITIES             JSON object of type to critical, warning or info, in place of the payload's own; what is
+//	                            info stays info; default {}
 //	SINK_DEDUPE_WINDOW          how long a finding stays told, 1m to 168h, default 24h
 //	SINK_DEDUPE_ENTRIES         how many findings are remembered, 16 to 1000000, default 10000; the oldest is forgotten first
 //	SINK_ATTEMPTS               how often a target is tried for one delivery, 1 to 10, default 3
@@ -74,8 +75,8 @@
 //	info      nobody
 //
 // GuardDuty: 7 and above is critical, 4 and above warning. Security Hub: CRITICAL
-// and HIGH are critical, MEDIUM warning. What is archived, suppressed, passed or
-// resolved is info. An alarm that goes off, and what the root user does, is
+// and HIGH are critical, MEDIUM warning. What is archived, passed, resolved,
+// suppressed or notified is info. An alarm that goes off, and what the root user does, is
 // critical; other CloudTrail events are warnings. Alertmanager: the label severity;
 // critical and page are critical, info and none info, anything else, and none at
 // all, a warning.

@@ -107,7 +107,7 @@ var (
 )
 
 // severity returns the label, and what it means here. A finding that is archived,
-// passed, resolved or suppressed is nothing to tell.
+// passed, resolved, suppressed or already with its owner is nothing to tell.
 // Source: Security Hub API Reference, Severity (the labels of Normalized), Workflow,
 // Compliance; AwsSecurityFinding, RecordState.
 func (f asff) severity() (string, Severity, error) {
@@ -127,7 +127,7 @@ func (f asff) severity() (string, Severity, error) {
 			label = "CRITICAL"
 		}
 	}
-	over := f.RecordState == "ARCHIVED" || f.Workflow.Status == "RESOLVED" || f.Workflow.Status == "SUPPRESSED" || f.Compliance.Status == "PASSED"
+	over := f.RecordState == "ARCHIVED" || f.Workflow.Status == "RESOLVED" || f.Workflow.Status == "SUPPRESSED" || f.Workflow.Status == "NOTIFIED" || f.Compliance.Status == "PASSED"
 	s := Info
 	switch label {
 	case "CRITICAL", "HIGH":
