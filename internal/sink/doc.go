@@ -75,7 +75,7 @@
 //	info      nobody
 //
 // GuardDuty: 7 and above is critical, 4 and above warning. Security Hub: CRITICAL
-// and HIGH are critical, MEDIUM warning. What is archived, passed, resolved,
+// and HIGH are critical, MEDIUM warning; what is archived there, passed, resolved,
 // suppressed or notified is info. An alarm that goes off, and what the root user does, is
 // critical; other CloudTrail events are warnings. Alertmanager: the label severity;
 // critical and page are critical, info and none info, anything else, and none at

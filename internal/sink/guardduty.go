@@ -3,10 +3,11 @@ package sink
 import "strconv"
 
 // parseGuardDuty reads a finding. A severity of 7 and above is critical, 4 and above
-// a warning; an archived finding is nothing to tell.
+// a warning. An archived finding counts as any other: a person has put it away, and it
+// goes on; what a suppression rule archives, GuardDuty does not send.
 // Source: GuardDuty User Guide "Severity levels of GuardDuty findings" (Critical 9.0 to
 // 10.0, High 7.0 to 8.9, Medium 4.0 to 6.9, Low 1.0 to 3.9), "Processing GuardDuty
-// findings with Amazon EventBridge".
+// findings with Amazon EventBridge", "Suppression rules in GuardDuty".
 func parseGuardDuty(e event) ([]Alert, error) {
 	var f struct {
 		ID          string   `json:"id"`
@@ -23,7 +24,6 @@ func parseGuardDuty(e event) ([]Alert, error) {
 			ResourceType string `json:"resourceType"`
 		} `json:"resource"`
 		Service struct {
-			Archived   bool   `json:"archived"`
 			DetectorID string `json:"detectorId"`
 		} `json:"service"`
 	}
@@ -46,7 +46,6 @@ func parseGuardDuty(e event) ([]Alert, error) {
 	}
 	s := Info
 	switch {
-	case f.Service.Archived:
 	case *f.Severity >= 7:
 		s = Critical
 	case *f.Severity >= 4:

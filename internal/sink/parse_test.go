@@ -69,7 +69,7 @@ func TestPayloads(t *testing.T) {
 		{"GuardDuty 6.9", guardDuty("6.9", ""), gd(sink.Warning), ""},
 		{"GuardDuty 4", guardDuty("4", ""), gd(sink.Warning), ""},
 		{"GuardDuty 3.9", guardDuty("3.9", ""), gd(sink.Info), ""},
-		{"GuardDuty, archived", guardDuty("9.5", `,"service":{"archived":true}`), gd(sink.Info), ""},
+		{"GuardDuty, archived", guardDuty("9.5", `,"service":{"archived":true}`), gd(sink.Critical), ""},
 		{"GuardDuty without an ARN", strings.Replace(guardDuty("8", `,"service":{"detectorId":"12abc34d567e8fa901bc2d34e56789f0"}`), fmt.Sprintf(`"arn":%q,`, findingARN), "", 1), gd(sink.Critical), ""},
 		{"GuardDuty without severity", guardDuty("null", ""), nil, "the GuardDuty finding lacks severity"},
 		{"GuardDuty with a text as severity", guardDuty(`"HIGH"`, ""), nil, "severity is a string"},

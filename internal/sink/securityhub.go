@@ -103,7 +103,7 @@ func parseASFF(what string, raw json.RawMessage) (Alert, error) {
 // Source: Security Hub User Guide "AWS service integrations" (GuardDuty).
 var (
 	guardDutyProduct = regexp.MustCompile(`^arn:[a-z-]+:securityhub:[a-z0-9-]+::product/aws/guardduty$`)
-	guardDutyFinding = regexp.MustCompile(`^arn:[a-z-]+:guardduty:[a-z0-9-]+:[0-9]+:detector/[^/]+/finding/[^/]+$`)
+	guardDutyFinding = regexp.MustCompile(`^arn:[a-z-]+:guardduty:[a-z0-9-]+:[0-9]+:[a-z0-9/]+/[^/]+$`)
 )
 
 // severity returns the label, and what it means here. A finding that is archived,
