@@ -18,6 +18,7 @@ var commands = []func(*Env) *cobra.Command{
 	newSandbox,
 	newPolicy,
 	newToken,
+	newAlerts,
 	newCredentials,
 	newVersion,
 	newCompletion,

@@ -29,10 +29,12 @@ resource "aws_cloudwatch_log_metric_filter" "root" {
   pattern        = each.value.pattern
 
   metric_transformation {
-    name          = "${var.name}-${each.key}"
-    namespace     = var.name
-    value         = "1"
-    default_value = "0"
+    name      = "${var.name}-${each.key}"
+    namespace = var.name
+    value     = "1"
+
+    # No default_value: a 0 for other events ends the alarm while the 1 is still within
+    # its range, and in a quiet account one event is then told twice and three times.
   }
 }
 

@@ -159,7 +159,7 @@ run "filters" {
 
   assert {
     condition = alltrue([for filter in aws_cloudwatch_log_metric_filter.root :
-      filter.metric_transformation[0].value == "1" && filter.metric_transformation[0].default_value == "0"
+      filter.metric_transformation[0].value == "1" && filter.metric_transformation[0].default_value == null
     ])
     error_message = "a filter does not count one for each event"
   }
