@@ -139,11 +139,12 @@ func (s *Service) describeStreams(c *op.Call, in *sdk.DescribeLogStreamsInput) (
 }
 
 func (st *stream) view(g *group) types.LogStream {
-	zero := int64(0) // Source: API_LogStream, storedBytes: always 0 since 2019
 	out := types.LogStream{
-		LogStreamName: &st.Name, CreationTime: millis(st.Created), LastIngestionTime: millis(st.Ingested), StoredBytes: &zero,
+		LogStreamName: &st.Name, CreationTime: millis(st.Created), LastIngestionTime: millis(st.Ingested),
 		Arn: new(g.arn() + ":log-stream:" + st.Name), UploadSequenceToken: new(sequence(st.Count)),
 	}
+	//lint:ignore SA1019 AWS still reports it, as zero
+	out.StoredBytes = new(int64(0))
 	if st.Count > 0 {
 		out.FirstEventTimestamp, out.LastEventTimestamp = &st.First, &st.Last
 	}
