@@ -47,20 +47,19 @@ func publicBucket() *Lock {
 			By: "the operator", Request: "a bucket whose policy lets in the account",
 			Do: func(ctx context.Context, w *World) (Outcome, error) {
 				return withBucket(func(ctx context.Context, client *s3.Client, bucket *string) (*middleware.Metadata, error) {
-					return putPolicy(ctx, client, bucket, `{"AWS":"arn:aws:iam::`+w.Account+`:root"}`)
+					return putPolicy(ctx, client, bucket, `{"AWS":"arn:aws:iam::`+w.Account+`:root"}`, "")
 				})(ctx, w)
 			},
 		}},
 		Attacks: []Attack{{
 			By: "the operator", Request: "PutBucketPolicy that lets in everybody, on a bucket without a block of its own",
 			Do: withBucket(func(ctx context.Context, client *s3.Client, bucket *string) (*middleware.Metadata, error) {
-				return putPolicy(ctx, client, bucket, `"*"`)
+				return putPolicy(ctx, client, bucket, `"*"`, "")
 			}),
 		}, {
-			By: "the operator", Request: "PutBucketAcl public-read, on a bucket with ACLs",
+			By: "the operator", Request: "the same behind a condition that every address meets",
 			Do: withBucket(func(ctx context.Context, client *s3.Client, bucket *string) (*middleware.Metadata, error) {
-				out, err := client.PutBucketAcl(ctx, &s3.PutBucketAclInput{Bucket: bucket, ACL: types.BucketCannedACLPublicRead})
-				return meta(out, err, func(o *s3.PutBucketAclOutput) *middleware.Metadata { return &o.ResultMetadata })
+				return putPolicy(ctx, client, bucket, `{"AWS":"*"}`, `,"Condition":{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"}}`)
 			}),
 		}},
 		TakeOff: func(ctx context.Context, w *World) (func() error, error) {
@@ -74,8 +73,8 @@ func publicBucket() *Lock {
 	}
 }
 
-func putPolicy(ctx context.Context, client *s3.Client, bucket *string, principal string) (*middleware.Metadata, error) {
+func putPolicy(ctx context.Context, client *s3.Client, bucket *string, principal, more string) (*middleware.Metadata, error) {
 	out, err := client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: bucket, Policy: aws.String(
-		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":` + principal + `,"Action":"s3:GetObject","Resource":"arn:aws:s3:::` + *bucket + `/*"}}`)})
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":` + principal + `,"Action":"s3:GetObject","Resource":"arn:aws:s3:::` + *bucket + `/*"` + more + `}}`)})
 	return meta(out, err, func(o *s3.PutBucketPolicyOutput) *middleware.Metadata { return &o.ResultMetadata })
 }
