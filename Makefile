@@ -30,7 +30,7 @@ race: ## what runs without an engine, under the race detector
 test-full: $(BIN)/tofu ## the same, kill tests and rehearsals on both engines
 	STRONGROOM_TEST_FULL=1 $(GO) test -timeout 60m $(TESTFLAGS) ./...
 
-check: $(BIN)/tofu fmt lint race test ## what CI runs
+check: $(BIN)/tofu fmt lint race test modules ## what CI runs
 	@git diff --exit-code -- '*.go' go.mod go.sum docs >/dev/null || { \
 	  echo "generated or formatted files differ from the commit; run: make fmt docs, then commit"; git --no-pager diff --stat; exit 1; }
 
@@ -43,7 +43,7 @@ lint: ## vet and staticcheck
 	$(GO) tool staticcheck ./...
 
 modules: $(BIN)/tofu ## each module's own tests, with Terraform and with OpenTofu
-	$(GO) test -count 1 -v -run TestModulesPassTheirOwnTests ./modules
+	STRONGROOM_TEST_FULL=1 $(GO) test -count 1 -v -run TestModulesPassTheirOwnTests ./modules
 
 bench: ## the figures of docs/performance.md, beside the peers that are built
 	@GO=$(GO) ./.ci/bench $(BENCHCOUNT)
