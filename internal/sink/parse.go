@@ -82,7 +82,7 @@ func required(what string, pairs ...string) error {
 func read(what string, data []byte, into any) error {
 	err := json.Unmarshal(data, into)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("%s cannot be read: %s is a %s", what, wrong.Field, wrong.Value)
+		return fmt.Errorf("%s cannot be read: %s is a %s", what, plain(wrong.Field, 80), plain(wrong.Value, 40))
 	}
 	if err != nil {
 		return fmt.Errorf("%s is not the JSON that it should be", what)
