@@ -30,7 +30,7 @@ func NewLowerJSON(target, version string) op.Protocol {
 }
 
 // NewMixedJSON is NewJSON for a service such as AWS Config, whose inputs and outputs
-// have members with capitals, and whose shapes within them have not, but for tags.
+// have members with capitals, and whose shapes within them have not, but for tags and a few others.
 func NewMixedJSON(target, version string) op.Protocol {
 	return &jsonProtocol{target: target, contentType: "application/x-amz-json-" + version, style: style{inner: true}}
 }

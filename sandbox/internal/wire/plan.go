@@ -45,7 +45,8 @@ type plan struct {
 type style struct {
 	// lower: members begin with a small letter, as most REST-JSON services have it.
 	lower bool
-	// inner: members below the top begin with a small letter, but for those of Tag.
+	// inner: members below the top begin with a small letter, but for those of the shapes in
+	// capitals.
 	inner bool
 	// iso: times are text.
 	iso bool
@@ -66,6 +67,10 @@ func (s style) name(field string) string {
 }
 
 func isUpper(b byte) bool { return 'A' <= b && b <= 'Z' }
+
+// capitals are shapes of AWS Config whose members begin with a capital all the same.
+// Source: AWS Config API Reference, Data Types.
+var capitals = map[string]bool{"Tag": true, "RetentionConfiguration": true}
 
 type styled struct {
 	typ   reflect.Type
@@ -133,7 +138,7 @@ func (s style) build(t reflect.Type, seen map[reflect.Type]*plan) *plan {
 				continue
 			}
 			name := s.name(f.Name)
-			if s.inner && !top && e.Name() != "Tag" {
+			if s.inner && !top && !capitals[e.Name()] {
 				name = style{lower: true}.name(f.Name)
 			}
 			if own := f.Tag.Get("wire"); own != "" {

@@ -178,3 +178,31 @@ func TestRoleMustBePassed(t *testing.T) {
 	_, err = user("config", "config.amazonaws.com").PutConfigurationRecorder(ctx, in)
 	w.must(err)
 }
+
+func TestRetentionIsPutAndDeleted(t *testing.T) {
+	w := start(t)
+	put := func(days int32) error {
+		_, err := w.cfg.PutRetentionConfiguration(ctx, &sdk.PutRetentionConfigurationInput{RetentionPeriodInDays: &days})
+		return err
+	}
+	w.refused(put(29), "InvalidParameterValueException")
+	w.refused(put(2558), "InvalidParameterValueException")
+	w.must(put(30))
+	w.must(put(400))
+	got, err := w.cfg.DescribeRetentionConfigurations(ctx, &sdk.DescribeRetentionConfigurationsInput{RetentionConfigurationNames: []string{"default"}})
+	w.must(err)
+	if x := got.RetentionConfigurations; len(x) != 1 || *x[0].Name != "default" || *x[0].RetentionPeriodInDays != 400 {
+		t.Errorf("retention %+v", x)
+	}
+	remove := func() error {
+		_, err := w.cfg.DeleteRetentionConfiguration(ctx, &sdk.DeleteRetentionConfigurationInput{RetentionConfigurationName: aws.String("default")})
+		return err
+	}
+	w.must(remove())
+	w.refused(remove(), "NoSuchRetentionConfigurationException")
+	got, err = w.cfg.DescribeRetentionConfigurations(ctx, &sdk.DescribeRetentionConfigurationsInput{})
+	w.must(err)
+	if len(got.RetentionConfigurations) != 0 {
+		t.Errorf("after its end: %+v", got.RetentionConfigurations)
+	}
+}

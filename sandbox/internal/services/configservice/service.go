@@ -33,6 +33,8 @@ type Service struct {
 	protocol  op.Protocol
 	recorders *store.Table[recorder]
 	channels  *store.Table[channel]
+	// retentions say how long history is kept.
+	retentions *store.Table[retention]
 }
 
 // New adds Config's tables to db.
@@ -43,6 +45,8 @@ func New(db *store.DB, buckets Buckets, roles Roles) *Service {
 		protocol:  wire.NewMixedJSON("StarlingDoveService", "1.1"),
 		recorders: store.NewTable[recorder](db, "config.recorders"),
 		channels:  store.NewTable[channel](db, "config.channels"),
+
+		retentions: store.NewTable[retention](db, "config.retentions"),
 	}
 }
 
@@ -57,7 +61,7 @@ func (s *Service) Protocol() op.Protocol { return s.protocol }
 
 // Rows are the operations.
 func (s *Service) Rows() []op.Row {
-	return slices.Concat(s.recorderRows(), s.channelRows(), s.tagRows())
+	return slices.Concat(s.recorderRows(), s.channelRows(), s.retentionRows(), s.tagRows())
 }
 
 // Keys are the condition keys that the operations put into requests; that of

@@ -22,7 +22,7 @@ func TestFunctionIsCreatedChangedAndDeleted(t *testing.T) {
 	w := open(t, sandbox.Options{})
 	name := aws.String("f")
 	in := input(script(t))
-	in.Tags = map[string]string{"a": "b"}
+	in.Tags, in.Timeout = map[string]string{"a": "b"}, nil
 	made := w.create(in)
 	if *made.FunctionArn != fARN || *made.Version != "$LATEST" || made.State != types.StateActive || *made.Timeout != 3 || *made.MemorySize != 128 || made.Environment != nil || *made.LoggingConfig.LogGroup != "/aws/lambda/f" {
 		t.Errorf("made %+v", made)
@@ -30,12 +30,12 @@ func TestFunctionIsCreatedChangedAndDeleted(t *testing.T) {
 	_, err := w.fn.CreateFunction(ctx, in)
 	w.refused(err, "ResourceConflictException", "Function already exist")
 
-	changed, err := w.fn.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
+	_, err = w.fn.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
 		FunctionName: aws.String(fARN), Timeout: aws.Int32(9), MemorySize: aws.Int32(512), Description: aws.String("d"), RevisionId: made.RevisionId,
 		Environment: &types.Environment{Variables: map[string]string{"A": "x", "B": "<y>"}},
 	})
 	w.refused(err, "ValidationException", "Map keys") // a name has two letters
-	changed, err = w.fn.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
+	changed, err := w.fn.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
 		FunctionName: aws.String(fARN), Timeout: aws.Int32(9), MemorySize: aws.Int32(512), Description: aws.String("d"), RevisionId: made.RevisionId,
 		Environment: &types.Environment{Variables: map[string]string{"AA": "x", "BB": "<y>"}},
 	})

@@ -88,7 +88,7 @@ func (s *Service) run(c *op.Call, in *sdk.InvokeInput) error {
 	if err != nil {
 		return err
 	}
-	x, err := s.Runner.invoke(nil, r, c.ID, in.Payload)
+	x, err := s.Runner.invoke(s.Runner.ctx, r, c.ID, in.Payload)
 	c.Prepared = x
 	return err
 }

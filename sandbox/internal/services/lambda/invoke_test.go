@@ -61,7 +61,7 @@ func TestFunctionIsExecutedAsItsRole(t *testing.T) {
 	if log, _ := base64.StdEncoding.DecodeString(aws.ToString(second.LogResult)); m["count"] != 2.0 || strings.Contains(string(log), "invoked 1") {
 		t.Errorf("second: %v, %s", m, log)
 	}
-	_, err = w.fn.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("f"), Timeout: aws.Int32(5)})
+	_, err = w.fn.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("f"), Timeout: aws.Int32(61)})
 	w.must(err)
 	if _, m = w.call(`{}`); m["count"] != 1.0 {
 		t.Errorf("after a change: %v", m)

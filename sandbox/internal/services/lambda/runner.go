@@ -140,12 +140,8 @@ type outcome struct {
 	version, log string
 }
 
-// invoke executes a function once. A nil ctx ends with the runner alone. The error is an
-// AWS one: the function was not executed.
+// invoke executes a function once. The error says that the function was not executed.
 func (r *Runner) invoke(ctx context.Context, at ref, request string, payload []byte) (*outcome, error) {
-	if ctx == nil {
-		ctx = r.ctx
-	}
 	w, err := r.find(at)
 	if err != nil {
 		return nil, err

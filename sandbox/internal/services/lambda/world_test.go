@@ -154,10 +154,11 @@ func here() []types.Architecture {
 	return []types.Architecture{types.ArchitectureX8664}
 }
 
+// input is a function that has the time that a busy machine needs.
 func input(zip []byte) *lambda.CreateFunctionInput {
 	return &lambda.CreateFunctionInput{
 		FunctionName: aws.String("f"), Role: aws.String(roleARN), Runtime: types.RuntimeProvidedal2023, Handler: aws.String("bootstrap"),
-		Architectures: here(), Code: &types.FunctionCode{ZipFile: zip},
+		Timeout: aws.Int32(60), Architectures: here(), Code: &types.FunctionCode{ZipFile: zip},
 	}
 }
 

@@ -94,7 +94,7 @@ resource "aws_lambda_function" "sink" {
   architectures    = [var.architecture]
   filename         = local.package
   source_code_hash = filebase64sha256(local.package)
-  timeout          = local.first ? 10 : 20
+  timeout          = local.first ? 60 : 90
   memory_size      = local.first ? 128 : 256
   kms_key_arn      = local.first ? null : aws_kms_key.function.arn
   publish          = true
