@@ -99,7 +99,8 @@ func (w *World) replay(ctx context.Context, s examples.Sample) (Outcome, error) 
 		by[toldBy(m.Body, w.Room.Name)] = true
 	}
 	wanted := w.expected(s)
-	count := AlertCount{Expected: len(wanted), Got: got[w.Mailboxes[0]], By: slices.Sorted(maps.Keys(by))}
+	count := AlertCount{Expected: len(wanted), Got: got[w.Mailboxes[0]], By: slices.AppendSeq([]string{}, maps.Keys(by))}
+	slices.Sort(count.By)
 	for _, box := range w.Mailboxes {
 		if got[box] != count.Expected {
 			count.Got = got[box]
