@@ -11,6 +11,7 @@ locals {
     IAMRole                  = [for name in sort(var.protect.role_names) : { property = "Name", value = name }]
     IAMRolePolicy            = [for name in sort(var.protect.role_names) : { type = "glob", value = "${name} -> *" }]
     IAMRolePolicyAttachment  = [for name in sort(var.protect.role_names) : { type = "glob", value = "${name} -> *" }]
+    IAMPolicy                = [for arn in sort(var.protect.policy_arns) : { property = "ARN", value = arn }]
     IAMOpenIDConnectProvider = [for arn in sort(var.protect.oidc_providers) : { property = "Arn", value = arn }]
   }
 

@@ -44,12 +44,13 @@ variable "regions" {
 }
 
 variable "protect" {
-  description = "What bootstrap made and aws-nuke must leave: bucket names, KMS key IDs and aliases, role names, OIDC provider ARNs."
+  description = "What bootstrap made and aws-nuke must leave: bucket names, KMS key IDs and aliases, role names, ARNs of managed policies, OIDC provider ARNs."
   type = object({
     buckets        = optional(set(string), [])
     kms_key_ids    = optional(set(string), [])
     kms_aliases    = optional(set(string), [])
     role_names     = optional(set(string), [])
+    policy_arns    = optional(set(string), [])
     oidc_providers = optional(set(string), [])
   })
   nullable = false

@@ -7,6 +7,7 @@ variables {
     kms_key_ids    = ["1234abcd-12ab-34cd-56ef-1234567890ab"]
     kms_aliases    = ["alias/acme-state"]
     role_names     = ["foundations-plan", "foundations-apply"]
+    policy_arns    = ["arn:aws:iam::111122223333:policy/foundations-boundary"]
     oidc_providers = ["arn:aws:iam::111122223333:oidc-provider/gitlab.com"]
   }
 }
@@ -27,6 +28,11 @@ run "renders" {
   assert {
     condition     = [for filter in yamldecode(output.yaml).presets.bootstrap.filters.IAMRolePolicy : filter.value] == ["foundations-apply -> *", "foundations-plan -> *"]
     error_message = "the roles' policies are not protected: ${output.yaml}"
+  }
+
+  assert {
+    condition     = yamldecode(output.yaml).presets.bootstrap.filters.IAMPolicy == [{ property = "ARN", value = "arn:aws:iam::111122223333:policy/foundations-boundary" }]
+    error_message = "the managed policies are not protected: ${output.yaml}"
   }
 
   assert {
