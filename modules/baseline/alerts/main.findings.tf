@@ -45,9 +45,9 @@ resource "aws_cloudwatch_event_rule" "finding" {
 
 # The event as it is: whoever gets it can tell findings apart by their ID.
 resource "aws_cloudwatch_event_target" "finding" {
-  for_each = aws_cloudwatch_event_rule.finding
+  for_each = local.patterns
 
-  rule      = each.value.name
+  rule      = aws_cloudwatch_event_rule.finding[each.key].name
   target_id = "alerts"
   arn       = aws_sns_topic.alerts.arn
 
