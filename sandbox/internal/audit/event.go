@@ -112,7 +112,8 @@ type Identity struct {
 	AccessKeyID      string `json:"accessKeyId,omitempty"`
 	UserName         string `json:"userName,omitempty"`
 	IdentityProvider string `json:"identityProvider,omitempty"`
-	// InvokedBy is the AWS service that made the request, of type AWSService.
+	// InvokedBy is the AWS service that made the request, of type AWSService or with a
+	// role's credentials.
 	InvokedBy      string          `json:"invokedBy,omitempty"`
 	SessionContext *SessionContext `json:"sessionContext,omitempty"`
 }

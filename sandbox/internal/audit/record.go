@@ -38,6 +38,9 @@ type Record struct {
 	Decisions []Decision
 	Resources []Resource
 	Note      map[string]any
+	// Invoker is the AWS service that made the request with a role's credentials; empty:
+	// none did.
+	Invoker string
 }
 
 // event is the slow part, done off the request's way.
@@ -56,6 +59,11 @@ func (r *Record) event(rand io.Reader) Event {
 		// Source: CloudTrail User Guide "CloudTrail record contents": for a request
 		// that a service makes, both are its DNS name.
 		e.SourceIPAddress, e.UserAgent = p.ARN, p.ARN
+	}
+	if r.Invoker != "" {
+		// Source: CloudTrail User Guide "CloudTrail userIdentity element", invokedBy; the
+		// other two as above.
+		e.SourceIPAddress, e.UserAgent, e.UserIdentity.InvokedBy = r.Invoker, r.Invoker, r.Invoker
 	}
 	if e.EventName == "" {
 		e.EventName = "Unknown"

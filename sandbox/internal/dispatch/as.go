@@ -12,7 +12,8 @@ import (
 // an SDK client without credentials, whose requests come from caller, which
 // op.ServiceCaller makes. They go the way of every request, but for the
 // signature: decoded, authorised by the policies of what they ask for, recorded.
-// Nothing leaves the process.
+// Nothing leaves the process. Requests that the client does sign, with the
+// credentials of a role that the service has assumed, come from the role's session.
 //
 // It takes the state's lock: do not use it from a handler.
 func (d *Dispatcher) As(caller *op.Caller) http.RoundTripper { return &internal{d, caller} }

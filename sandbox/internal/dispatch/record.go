@@ -18,7 +18,7 @@ func (x *exchange) record(fault *op.Error) {
 	r := audit.Record{
 		ID: c.ID, Time: c.Now, Name: x.name, Region: c.Region, Caller: c.Caller,
 		SourceIP: c.SourceIP, UserAgent: c.HTTP.UserAgent(), Host: c.HTTP.Host, TLS: c.HTTP.TLS,
-		Row: x.row, In: x.in, Out: x.out, Err: fault, Note: c.Note,
+		Row: x.row, In: x.in, Out: x.out, Err: fault, Note: c.Note, Invoker: x.invoker,
 	}
 	if x.row != nil && x.row.Event != "" {
 		r.Name = x.row.Event

@@ -29,7 +29,10 @@ type exchange struct {
 	in   any
 	out  any
 	// claim is nil for unsigned requests.
-	claim    *sigv4.Claim
+	claim *sigv4.Claim
+	// invoker is the AWS service that made the request with a role's credentials; empty:
+	// none did.
+	invoker  string
 	verdicts []authz.Verdict
 	started  time.Time
 	reply    reply
@@ -348,7 +351,9 @@ func (x *exchange) target(rt route) sigv4.Target {
 
 // authenticate verifies the signature and sets the caller and the payload.
 func (x *exchange) authenticate(rt route) error {
-	if x.call.Caller.Principal.Type == policy.Service { // As has said who asks
+	// As has said who asks; what it signs, it asks with credentials of a role.
+	service := x.call.Caller.Principal
+	if service.Type == policy.Service && x.claim == nil {
 		body, err := sigv4.Unsigned(x.call.HTTP, x.call.Body, x.svc.dialect == sigv4.S3)
 		x.call.Body = body
 		return err
@@ -365,6 +370,9 @@ func (x *exchange) authenticate(rt route) error {
 		return err
 	}
 	x.call.Body, x.call.Caller = body, cred.Caller
+	if service.Type == policy.Service {
+		x.invoker = service.ARN
+	}
 	if x.d.Used != nil {
 		x.d.Used(x.claim.AccessKeyID, x.call.Now, x.call.Region, x.svc.prefix)
 	}

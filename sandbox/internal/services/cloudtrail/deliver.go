@@ -160,7 +160,7 @@ func (d *Deliverer) collect(now time.Time, news []any) error {
 			if s.trails.Get(k.trail.key()) == nil {
 				continue // it was deleted meanwhile
 			}
-			raw, err := json.Marshal(recorded(k.event))
+			raw, err := encode(recorded(k.event))
 			if err != nil {
 				return err
 			}
@@ -181,6 +181,16 @@ func (d *Deliverer) collect(now time.Time, news []any) error {
 		}
 		return nil
 	})
+}
+
+// encode writes JSON with the text that its values have: json.Marshal would write & as a
+// number.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // chain is a copy of a trail's chain of one region, a new one if there is none.
@@ -253,7 +263,7 @@ func (d *Deliverer) log(ctx context.Context, now time.Time, c *chain, t *trail) 
 	if len(keys) == 0 {
 		return s.amend(c, func(c *chain) { c.Due = s.dueAfter(c) })
 	}
-	content, err := json.Marshal(map[string]any{"Records": records})
+	content, err := encode(map[string]any{"Records": records})
 	if err != nil {
 		return err
 	}

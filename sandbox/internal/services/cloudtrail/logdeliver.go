@@ -14,9 +14,6 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-
-	"github.com/strongroom-dev/strongroom/policy"
-	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 )
 
 const (
@@ -141,7 +138,7 @@ func (d *Deliverer) putLogs(ctx context.Context, now time.Time, t *trail, list [
 	}
 	group, _ := t.logGroupName()
 	stream := t.logStream()
-	client := sdk.New(sdk.Options{Region: t.Region, Credentials: as, RetryMaxAttempts: 1, HTTPClient: &http.Client{Transport: d.as(unknown)}})
+	client := sdk.New(sdk.Options{Region: t.Region, Credentials: as, RetryMaxAttempts: 1, HTTPClient: &http.Client{Transport: d.as(t.service())}})
 	in := &sdk.PutLogEventsInput{LogGroupName: &group, LogStreamName: &stream}
 	for _, e := range list {
 		if len(e.Record) <= maxLogEvent {
@@ -160,9 +157,6 @@ func (d *Deliverer) putLogs(ctx context.Context, now time.Time, t *trail, list [
 	}
 	return err
 }
-
-// unknown is who sends a request that is signed: the signature says who it is.
-var unknown = &op.Caller{Principal: policy.Principal{Type: policy.Anonymous}}
 
 // roleOf are the credentials of a session of the trail's role.
 func (d *Deliverer) roleOf(ctx context.Context, now time.Time, t *trail) (aws.CredentialsProvider, error) {

@@ -2,6 +2,7 @@ package cloudtrail_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,12 @@ func TestEventsReachTheLogGroup(t *testing.T) {
 	}
 	if got := w.status(); got.LatestCloudWatchLogsDeliveryTime == nil || got.LatestCloudWatchLogsDeliveryError != nil {
 		t.Errorf("after the first delivery: %+v", got)
+	}
+	if i := slices.IndexFunc(w.sb.Events(), func(e audit.Event) bool { return e.EventName == "CreateLogStream" }); i < 0 {
+		t.Errorf("nobody made the stream")
+	} else if e := w.sb.Events()[i]; e.UserIdentity.Type != "AssumedRole" || !strings.HasSuffix(e.UserIdentity.ARN, ":assumed-role/trail-logs/CLOUDWATCH_LOGS_DELIVERY_SESSION") ||
+		e.UserIdentity.InvokedBy != "cloudtrail.amazonaws.com" || e.SourceIPAddress != "cloudtrail.amazonaws.com" {
+		t.Errorf("the stream is made by %+v from %s", e.UserIdentity, e.SourceIPAddress)
 	}
 	metrics := cloudwatch.NewFromConfig(w.sb.Config(w.sb.Credentials()))
 	now := w.sb.Now()
