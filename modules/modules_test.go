@@ -105,8 +105,8 @@ func TestWhatHoldsDataCannotBeDestroyed(t *testing.T) {
 		}
 	}
 	want := map[string]int{
-		"state-backend": 3, // a bucket, the room's key, the environments' keys
-		"alert-sink":    1, "baseline/account-hardening": 1, "baseline/audit-logging": 2, "baseline/aws-config": 2,
+		"state-backend":              3, // a bucket, the room's key, the environments' keys
+		"baseline/account-hardening": 1, "baseline/audit-logging": 2, "baseline/aws-config": 2,
 	}
 	if d := cmp.Diff(want, seen); d != "" {
 		t.Errorf("buckets and keys of each module, -want +got:\n%s", d)
