@@ -163,6 +163,40 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// The patterns that a benchmark which many accounts follow prescribes, in the forms that
+// are found: with and without quotation marks, spaces and parentheses.
+// Source: CIS Amazon Web Services Foundations Benchmark, section Monitoring.
+func TestPatternsInUse(t *testing.T) {
+	const root = `{"userIdentity":{"type":"Root"},"eventSource":"signin.amazonaws.com","eventName":"ConsoleLogin","eventType":"AwsConsoleSignIn","additionalEventData":{"MFAUsed":"No"},"responseElements":{"ConsoleLogin":"Success"}}`
+	const kms = `{"userIdentity":{"type":"IAMUser"},"eventSource":"kms.amazonaws.com","eventName":"ScheduleKeyDeletion","errorCode":"AccessDeniedException"}`
+	for _, c := range []struct {
+		pattern   string
+		root, kms bool
+	}{
+		{`{ ($.errorCode = "*UnauthorizedOperation") || ($.errorCode = "AccessDenied*") }`, false, true},
+		{`{($.errorCode="*UnauthorizedOperation") || ($.errorCode="AccessDenied*") || ($.sourceIPAddress!="delivery.logs.amazonaws.com") || ($.eventName!="HeadBucket") }`, true, true},
+		{`{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed != "Yes") }`, true, false},
+		{`{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" }`, true, false},
+		{`{($.eventName=DeleteGroupPolicy)||($.eventName=DeleteRolePolicy)||($.eventName=DetachGroupPolicy)}`, false, false},
+		{`{($.eventName=ConsoleLogin) && ($.errorMessage="Failed authentication")}`, false, false},
+		{`{($.eventSource=kms.amazonaws.com) && (($.eventName=DisableKey)||($.eventName=ScheduleKeyDeletion)) }`, false, true},
+		{`{($.eventSource=s3.amazonaws.com) && (($.eventName=PutBucketAcl) || ($.eventName=PutBucketPolicy))}`, false, false},
+		{`{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed != "Yes") && ($.userIdentity.type = "IAMUser") && ($.responseElements.ConsoleLogin = "Success") }`, false, false},
+	} {
+		p, err := filterpattern.Compile(c.pattern)
+		if err != nil {
+			t.Errorf("%s: %v", c.pattern, err)
+			continue
+		}
+		if got := p.Match([]byte(root)); got != c.root {
+			t.Errorf("%s on the root sign-in: %v", c.pattern, got)
+		}
+		if got := p.Match([]byte(kms)); got != c.kms {
+			t.Errorf("%s on the refused call: %v", c.pattern, got)
+		}
+	}
+}
+
 // What is wrong is told with its place, and what AWS does not support by name.
 func TestErrors(t *testing.T) {
 	for _, c := range []struct {
@@ -294,6 +328,21 @@ func TestValues(t *testing.T) {
 	}
 	if p.Structured() || p.Selects("$.a") == "" {
 		t.Error("a pattern of terms extracts values")
+	}
+}
+
+// How fast a CloudTrail record is held against a tripwire's pattern.
+func BenchmarkMatch(b *testing.B) {
+	p, err := filterpattern.Compile(`{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" }`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	record := []byte(`{"userIdentity":{"type":"Root","arn":"arn:aws:iam::111122223333:root"},"eventType":"AwsApiCall","requestParameters":{"text":"` + strings.Repeat("x", 1000) + `"}}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if !p.Match(record) {
+			b.Fatal("no match")
+		}
 	}
 }
 
