@@ -65,6 +65,8 @@ type printedFilter struct {
 	FilterPattern         string                  `json:"filterPattern"`
 	MetricTransformations []printedTransformation `json:"metricTransformations"`
 	ApplyOnTransformed    bool                    `json:"applyOnTransformedLogs,omitempty"`
+	// Region is none of the AWS CLI's members, which prints one region at a time.
+	Region string `json:"region,omitempty"`
 }
 
 type printedTransformation struct {
@@ -302,7 +304,7 @@ func (r *Rules) addFilter(p *printedFilter) error {
 			return fmt.Errorf("the metricValue %q is neither a number nor a selector", t.MetricValue)
 		}
 		r.Filters = append(r.Filters, &Filter{
-			Name: p.FilterName, LogGroup: p.LogGroupName, Pattern: pattern, Namespace: t.MetricNamespace, Metric: t.MetricName,
+			Name: p.FilterName, Region: p.Region, LogGroup: p.LogGroupName, Pattern: pattern, Namespace: t.MetricNamespace, Metric: t.MetricName,
 			Value: t.MetricValue, Default: t.DefaultValue, Dimensions: t.Dimensions,
 		})
 	}

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // convert makes what the AWS CLI would print of the resources of a plan.
@@ -41,7 +43,7 @@ func (p *planned) known(res *resource, names ...string) error {
 	return nil
 }
 
-func (p *planned) one(res *resource, out *printed, targets map[string][]printedTarget) error {
+func (p *planned) one(res *resource, out *printed, targets []aimed) error {
 	switch res.Type {
 	case "aws_cloudwatch_event_rule":
 		return p.rule(res, out, targets)
@@ -63,12 +65,14 @@ func (p *planned) one(res *resource, out *printed, targets map[string][]printedT
 	return nil
 }
 
-// place is where a rule's targets are found: its region, bus and name.
-func place(region, bus, name string) string { return region + "/" + bus + "/" + name }
+// aimed is a target with the rule that it is of.
+type aimed struct {
+	region, bus, rule, address string
+	target                     printedTarget
+}
 
-// targets are those of rules, by place.
-func (p *planned) targets() (map[string][]printedTarget, error) {
-	all := map[string][]printedTarget{}
+// targets are those of all rules.
+func (p *planned) targets() (all []aimed, err error) {
 	for _, res := range p.resources {
 		if res.Type != "aws_cloudwatch_event_target" {
 			continue
@@ -99,14 +103,14 @@ func (p *planned) targets() (map[string][]printedTarget, error) {
 			for _, x := range v.Transformer {
 				t.InputTransformer = &printedTransformer{x.Paths, x.Template}
 			}
-			at := place(p.where(res), v.Bus, v.Rule)
-			all[at] = append(all[at], t)
+			all = append(all, aimed{p.where(res), v.Bus, v.Rule, res.Address, t})
 		}
 	}
 	return all, nil
 }
 
-// where is a resource's region: its provider's, or that of its ARN.
+// where is a resource's region: its provider's, that of its ARN, or, in a state, that of
+// its module's other resources, if they are all of one. Empty: it is not known.
 func (p *planned) where(res *resource) string {
 	if res.region != "" {
 		return res.region
@@ -114,7 +118,29 @@ func (p *planned) where(res *resource) string {
 	if region, ok := res.AttributeValues["region"].(string); ok {
 		return region // version 6 of the provider
 	}
-	return ""
+	if region := res.arnRegion(); region != "" {
+		return region
+	}
+	region := ""
+	for _, other := range p.resources {
+		if own := other.arnRegion(); own != "" && slices.Equal(other.module, res.module) {
+			if region != "" && own != region {
+				return ""
+			}
+			region = own
+		}
+	}
+	return region
+}
+
+// arnRegion is the region of a resource's own ARN; empty: it has none that is known.
+func (res *resource) arnRegion() string {
+	arn, _ := res.AttributeValues["arn"].(string)
+	part := strings.SplitN(arn, ":", 6)
+	if len(part) != 6 || res.Type == "aws_cloudwatch_event_target" { // whose arn is another's
+		return ""
+	}
+	return part[3]
 }
 
 // named makes the ARN of a resource whose own is not known yet.
@@ -128,7 +154,7 @@ func (p *planned) named(res *resource, service, rest string) string {
 	return ""
 }
 
-func (p *planned) rule(res *resource, out *printed, targets map[string][]printedTarget) error {
+func (p *planned) rule(res *resource, out *printed, targets []aimed) error {
 	if err := p.known(res, "event_pattern", "name", "state", "is_enabled", "event_bus_name", "schedule_expression"); err != nil {
 		return err
 	}
@@ -146,11 +172,32 @@ func (p *planned) rule(res *resource, out *printed, targets map[string][]printed
 	if v.State == "" && v.Enabled != nil && !*v.Enabled {
 		v.State = "DISABLED"
 	}
-	out.Rules = append(out.Rules, printedRule{
+	rule := printedRule{
 		Name: v.Name, Arn: p.named(res, "events", "rule/"+v.Name), EventPattern: v.Pattern, ScheduleExpression: v.Schedule,
-		State: v.State, EventBusName: v.Bus, Targets: targets[place(p.where(res), v.Bus, v.Name)],
-	})
+		State: v.State, EventBusName: v.Bus,
+	}
+	region := p.where(res)
+	for _, t := range targets {
+		if t.bus != v.Bus || t.rule != v.Name || t.region != region && t.region != "" && region != "" {
+			continue
+		}
+		if t.region != region && p.rulesNamed(v.Bus, v.Name) > 1 {
+			return fmt.Errorf("whether %s is its target is not told: there are rules of that name in several regions", t.address)
+		}
+		rule.Targets = append(rule.Targets, t.target)
+	}
+	out.Rules = append(out.Rules, rule)
 	return nil
+}
+
+// rulesNamed counts the rules of a name on buses of a name, in all regions.
+func (p *planned) rulesNamed(bus, name string) (n int) {
+	for _, res := range p.resources {
+		if res.Type == "aws_cloudwatch_event_rule" && res.AttributeValues["name"] == name && res.AttributeValues["event_bus_name"] == bus {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *planned) filter(res *resource, out *printed) error {
@@ -172,7 +219,7 @@ func (p *planned) filter(res *resource, out *printed) error {
 	if err := res.decode(&v); err != nil {
 		return err
 	}
-	f := printedFilter{FilterName: v.Name, LogGroupName: v.Group, FilterPattern: v.Pattern}
+	f := printedFilter{FilterName: v.Name, LogGroupName: v.Group, FilterPattern: v.Pattern, Region: p.where(res)}
 	for _, t := range v.Transformation {
 		x := printedTransformation{MetricName: t.Name, MetricNamespace: t.Namespace, MetricValue: t.Value, Dimensions: t.Dimensions}
 		if t.Default != "" {

@@ -164,7 +164,24 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// shared finds what a metric's samples come from.
+// fedBy reports whether a filter counts for the alarm's metric.
 func (a *Alarm) fedBy(f *Filter) bool {
 	return a.Namespace == f.Namespace && a.Metric == f.Metric && (a.Region == f.Region || a.Region == "" || f.Region == "")
+}
+
+// check refuses what could be read in two ways.
+func (r *Rules) check() error {
+	for _, f := range r.Filters {
+		region := ""
+		for _, a := range r.Alarms {
+			if f.Region != "" || !a.fedBy(f) {
+				continue
+			}
+			if region != "" && a.Region != region {
+				return fmt.Errorf("metric filter %s: alarms of %s and %s go by its metric, and its own region is not told; add it: \"region\": \"%s\"", f.Name, region, a.Region, region)
+			}
+			region = a.Region
+		}
+	}
+	return nil
 }

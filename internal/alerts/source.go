@@ -61,6 +61,9 @@ func Read(ctx context.Context, name string, p Planner) (*Rules, error) {
 		return nil, &diag.Diagnostic{Rule: "alerts-rules", Summary: "there is no rule and no alarm in it", At: diag.Location{File: name},
 			Why: "everything would be silent, and a gate must not take that for a yes", Fix: "give the stack that makes the rules: strongroom alerts replay --rules src samples"}
 	}
+	if err := r.check(); err != nil {
+		return nil, unusable(name, err)
+	}
 	for _, a := range r.Alarms {
 		if r.Region == "" {
 			r.Region = a.Region
