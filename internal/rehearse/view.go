@@ -26,11 +26,21 @@ func (r *Report) Table(w io.Writer, width int, colour bool) error {
 			held++
 		}
 	}
-	attacks := 0
+	attacks, events := 0, 0
 	for _, l := range r.Locks {
-		attacks += len(l.Attacks)
+		for _, a := range l.Attacks {
+			if a.Kind == lock.KindEvent {
+				events++
+			} else {
+				attacks++
+			}
+		}
 	}
-	p.printf("\n%d locks, %d attacks: ", len(r.Locks), attacks)
+	p.printf("\n%d locks, %d attacks", len(r.Locks), attacks)
+	if events > 0 {
+		p.printf(", %d events", events)
+	}
+	p.printf(": ")
 	if r.Holds {
 		p.printf("%s\n", p.paint(green, "every lock holds"))
 	} else {

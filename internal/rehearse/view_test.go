@@ -46,6 +46,32 @@ OpenTofu 1.12.6, AWS provider 5.100.0: 2.0 s, of which the engine's own 1.0 s
 	}
 }
 
+func TestTableOfEvents(t *testing.T) {
+	r := broken()
+	r.Holds = true
+	r.Locks = []lock.Result{{ID: "bell", Claim: "It rings once.", Holds: true, Attacks: []lock.AttemptResult{
+		{Kind: lock.KindEvent, By: "a visitor", Request: "rings", Answer: "1 alert", DecidedBy: "the bell"},
+		{Kind: lock.KindEvent, By: "the wind", Request: "blows", Answer: "1 alert", DecidedBy: "expected no alert", Failed: true},
+		{By: "a burglar", Request: "cuts the wire", Answer: "AccessDenied", DecidedBy: "the conduit"},
+	}}}
+	var b bytes.Buffer
+	if err := r.Table(&b, 0, false); err != nil {
+		t.Fatal(err)
+	}
+	want := `
+holds   bell  It rings once.
+        event   a visitor: rings          1 alert  the bell
+        WRONG   the wind: blows           1 alert  expected no alert
+        attack  a burglar: cuts the wire  AccessDenied  the conduit
+
+1 locks, 1 attacks, 2 events: every lock holds
+OpenTofu 1.12.6, AWS provider 5.100.0: 2.0 s, of which the engine's own 1.0 s
+`
+	if got := b.String(); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 func TestColourIsNeverTheOnlyMeaning(t *testing.T) {
 	var plain, coloured bytes.Buffer
 	if err := broken().Table(&plain, 0, false); err != nil {
