@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -161,5 +162,39 @@ func TestEmbeddedMembersAreShown(t *testing.T) {
 	}
 	if want := map[string]any{"bucket": "b", "key": "k", "bypass": false}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// A record that is handed over is kept, written and marshalled as it came, in its order.
+func TestPutKeepsARecordAsItCame(t *testing.T) {
+	var lines bytes.Buffer
+	var seen []audit.Event
+	log := audit.New(&lines, 10, zeros{}, func(e audit.Event) { seen = append(seen, e) })
+	given := `{"eventName":"ConsoleLogin","url":"a?b&c","odd":1.50}`
+	arrived := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+	if !log.Put(audit.Event{EventName: "ConsoleLogin", EventTime: "2020-01-01T00:00:00Z", Given: []byte(given), Arrived: arrived}) {
+		t.Fatal("an open log takes nothing")
+	}
+	kept := log.Events()
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if lines.String() != given+"\n" {
+		t.Errorf("written %q, want %q", lines.String(), given)
+	}
+	if len(kept) != 1 || len(seen) != 1 || !kept[0].When().Equal(arrived) {
+		t.Fatalf("kept %+v, told of %+v", kept, seen)
+	}
+	raw, err := json.Marshal(kept[0])
+	var got, want map[string]any
+	if err := errors.Join(err, json.Unmarshal(raw, &got), json.Unmarshal([]byte(given), &want)); err != nil || !maps.Equal(got, want) {
+		t.Errorf("marshalled %s, %v", raw, err)
+	}
+	if log.Put(audit.Event{}) {
+		t.Error("a closed log takes a record")
+	}
+	made := audit.Event{EventName: "X", EventTime: "2020-01-01T00:00:00Z", UserAgent: "a&b"}
+	if raw, err := json.Marshal(made); err != nil || !strings.Contains(string(raw), `"eventName":"X"`) || made.When().Year() != 2020 {
+		t.Errorf("%s, %v", raw, err)
 	}
 }

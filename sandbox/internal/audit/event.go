@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 
@@ -56,12 +57,17 @@ func (e *Event) When() time.Time {
 // made is an Event without its method.
 type made Event
 
-// MarshalJSON writes CloudTrail's record.
+// MarshalJSON writes CloudTrail's record. Whether & and the like are written as they are is
+// its caller's to say.
 func (e Event) MarshalJSON() ([]byte, error) {
 	if e.Given != nil {
 		return e.Given, nil
 	}
-	return json.Marshal((*made)(&e))
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode((*made)(&e))
+	return b.Bytes(), err
 }
 
 // line is what the log encodes, without the second pass that a method costs.
