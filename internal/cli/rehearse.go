@@ -24,6 +24,11 @@ func newRehearse(env *Env) *cobra.Command {
 provider, and then attacks every lock. DIR itself is not touched: a copy is built.
 Without DIR it builds the example room.
 
+The bootstrap stack is applied as a person does. If the spec has a baseline, the
+src stack is applied as CI does, with the token of a pipeline and the apply role;
+a second plan, by the plan role, has to be empty; and sample events are sent
+through the applied rules and alarms, and the alerts counted at the subscribers.
+
 It prints each lock: what is claimed, who tried what, the answer, and which
 statement decided. Exit status: 0 when every lock holds, 2 when one does not, 1
 when the rehearsal could not be carried out.`,
