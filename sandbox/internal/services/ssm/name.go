@@ -74,16 +74,13 @@ func (s *Service) refer(c *op.Call, given string) (r reference, err error) {
 	return r, nil
 }
 
-// check is that of an action on the parameter, whether it is there or not.
+// check is that of an action on the parameter, whether it is there or not. PutParameter has
+// no aws:ResourceTag; and ssm:resourceTag, which is older, no action on parameters has.
+// Source: Service Authorization Reference, AWS Systems Manager.
 func (s *Service) check(c *op.Call, action string, r reference, keys ...op.Key) op.Check {
 	res := op.Resource{ARN: parameterARN(r.account, c.Region, r.name), Account: r.account}
-	if p := s.parameters.Get(s.key(r.account, c.Region, r.name)); p != nil {
+	if p := s.parameters.Get(s.key(r.account, c.Region, r.name)); p != nil && action != "PutParameter" {
 		res.Tags = p.Tags
-		// Source: Systems Manager User Guide "Restricting access to Parameter Store
-		// parameters using IAM policies": ssm:resourceTag/KEY, which is older.
-		for name, value := range p.Tags {
-			keys = append(keys, op.Single("ssm:resourceTag/"+name, value))
-		}
 	}
 	return op.Check{Action: "ssm:" + action, Resource: res, Context: keys}
 }
