@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,8 @@ type initAnswer struct {
 	Region  string `json:"region"`
 	// Files is every file of the room, also those that nothing was done to.
 	Files []room.Outcome `json:"files"`
-	// Notes say what the baseline lacks because of what the spec leaves out.
+	// Notes say what the baseline lacks because of what the spec leaves out, and
+	// what comes of removed files.
 	Notes []string `json:"notes"`
 }
 
@@ -73,10 +75,16 @@ A new spec has the whole security baseline. --without leaves concerns of it out:
 		if err != nil {
 			return err
 		}
-		if *format == "json" {
-			return writeJSON(env.Stdout, initAnswer{FormatVersion: 1, Dir: dir, Account: r.Account, Region: r.Region, Files: files, Notes: r.Notes()})
+		notes := r.Notes()
+		if slices.ContainsFunc(files, func(f room.Outcome) bool {
+			return f.Action == room.Removed && strings.HasPrefix(f.Path, room.StackSrc+"/main.")
+		}) {
+			notes = append(notes, "the next plan of the src stack destroys what the removed files made: read it")
 		}
-		return printInit(env.Stdout, dir, files, r.Notes())
+		if *format == "json" {
+			return writeJSON(env.Stdout, initAnswer{FormatVersion: 1, Dir: dir, Account: r.Account, Region: r.Region, Files: files, Notes: notes})
+		}
+		return printInit(env.Stdout, dir, files, notes)
 	}
 	return cmd
 }
