@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
-	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -142,30 +140,6 @@ func (s *Service) invoke(c *op.Call, in *sdk.InvokeInput) (*sdk.InvokeOutput, er
 	}
 	s.enqueue(c.Now, q)
 	return &sdk.InvokeOutput{StatusCode: http.StatusAccepted}, nil
-}
-
-// queued is an event that waits for its function.
-type queued struct {
-	Order, Account, Region, Name, Qualifier, Request string
-	// From is the ARN of what sent it by itself; empty: somebody called.
-	From    string
-	Payload []byte
-	// Failures of the function, and Throttles, so far.
-	Failures, Throttles int
-	Accepted, Due       time.Time
-}
-
-func (q *queued) ref() ref { return ref{q.Account, q.Region, q.Name, q.Qualifier} }
-
-// enqueue puts an event behind those of the same moment.
-func (s *Service) enqueue(now time.Time, q *queued) {
-	stem := strconv.FormatInt(now.UnixNano(), 10)
-	for n := 1_000_000; ; n++ {
-		if q.Order = stem + "/" + strconv.Itoa(n); s.queue.Get(q.Order) == nil {
-			s.queue.Put(q.Order, q)
-			return
-		}
-	}
 }
 
 // codeOf is the code of an AWS error; empty: it is none.
