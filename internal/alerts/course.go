@@ -1,9 +1,7 @@
 package alerts
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -142,11 +140,6 @@ func (r *Rules) tell(a *Alarm, c change, t *Trip) error {
 // count is what the alarm's metric filters make of a record; why says why they do not
 // match, if none does.
 func (r *Rules) count(a *Alarm, i int, e *Event) (list []counted, why []string) {
-	var compact bytes.Buffer
-	if json.Compact(&compact, e.raw) != nil {
-		compact.Write(e.raw)
-	}
-	message := compact.Bytes()
 	matched := false
 	for _, f := range r.Filters {
 		if !a.fedBy(f) {
@@ -156,7 +149,7 @@ func (r *Rules) count(a *Alarm, i int, e *Event) (list []counted, why []string) 
 			why = append(why, reason)
 			continue
 		}
-		ok, reason := f.Pattern.Explain(message)
+		ok, reason := f.Pattern.Explain(e.line)
 		if !ok {
 			why = append(why, reason)
 			if f.Default != nil && len(f.Dimensions) == 0 && len(a.Dimensions) == 0 {
@@ -164,7 +157,7 @@ func (r *Rules) count(a *Alarm, i int, e *Event) (list []counted, why []string) 
 			}
 			continue
 		}
-		value, reasonNot := f.value(a, message)
+		value, reasonNot := f.value(a, e.line)
 		if reasonNot != "" {
 			why = append(why, reasonNot)
 			continue

@@ -30,6 +30,7 @@ type Event struct {
 	Time            time.Time
 
 	raw     json.RawMessage    // as it was read
+	line    []byte             // the record as a log group has it
 	record  *record            // nil for an event
 	seen    eventpattern.Event // as EventBridge has it
 	detail  string             // its detail-type there
@@ -155,6 +156,11 @@ func recorded(raw json.RawMessage) (*Event, error) {
 	default:
 		return nil, fmt.Errorf("has the eventType %q: AwsApiCall, AwsConsoleSignIn, AwsServiceEvent and AwsCloudTrailInsight are known", r.EventType)
 	}
+	var line bytes.Buffer
+	if err := json.Compact(&line, raw); err != nil {
+		return nil, fmt.Errorf("is not JSON: %w", err)
+	}
+	e.line = line.Bytes()
 	text, err := encode(envelope{"0", r.EventID, e.detail, e.service, e.Account, e.Time.UTC().Format(time.RFC3339), e.Region, []string{}, raw})
 	if err != nil {
 		return nil, fmt.Errorf("cannot be written as an event: %w", err)

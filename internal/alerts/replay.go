@@ -172,23 +172,24 @@ func (r *Rules) silent(rule *Rule, e *Event) []string {
 	if why := r.bridges(e); why != "" {
 		return []string{why}
 	}
-	if e.quiet() && rule.State != "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" {
-		if !rule.Pattern.Match(e.seen) {
-			return why(rule, e)
-		}
-		return []string{e.call + " only reads, and EventBridge passes such calls to rules alone whose state is ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"}
+	if list := why(rule, e); list != nil {
+		return list
 	}
-	if !rule.Pattern.Match(e.seen) {
-		return why(rule, e)
+	if e.quiet() && rule.State != "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" {
+		return []string{e.call + " only reads, and EventBridge passes such calls to rules alone whose state is ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"}
 	}
 	return nil
 }
 
-// why is what kept a pattern from matching: of alternatives, the nearest one's. An event
-// of another kind has none of the fields, so that its kind is all there is to say.
+// why is what kept a pattern from matching: of alternatives, the nearest one's; nil if it
+// matches. An event of another kind has none of the fields, so that its kind is all there is to say.
 func why(rule *Rule, e *Event) []string {
 	var nearest []string
-	for _, b := range rule.Pattern.Explain(e.seen).Branches {
+	x := rule.Pattern.Explain(e.seen)
+	if x.Matched {
+		return nil
+	}
+	for _, b := range x.Branches {
 		list := b.Why()
 		of := slices.DeleteFunc(slices.Clone(list), func(s string) bool { return strings.HasPrefix(s, "detail.") })
 		if len(of) > 0 && !b.Scattered {
