@@ -10,13 +10,16 @@ FUZZTIME ?= 15s
 BENCHCOUNT ?= 6
 DIFFCASES ?= 20000
 
-.PHONY: help build rehearse test race test-full check fmt lint modules bench peers fuzz differential tofu docs service-data clean
+.PHONY: help build alert-sink rehearse test race test-full check fmt lint modules bench peers fuzz differential tofu docs service-data clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## bin/strongroom
 	@$(GO) build -trimpath -o $(BIN)/strongroom ./cmd/strongroom
+
+alert-sink: ## bin/alert-sink-{arm64,amd64}.zip, for modules/alert-sink
+	@$(GO) run ./cmd/alert-sink/pack $(BIN)
 
 rehearse: build ## build the example room in the sandbox and attack every lock
 	@$(BIN)/strongroom rehearse
