@@ -44,3 +44,23 @@ func TestNames(t *testing.T) {
 		t.Error("the field's own name is taken")
 	}
 }
+
+// A service may have every member begin with a small letter, a word of capitals as one.
+func TestLowerNames(t *testing.T) {
+	type inner struct{ LogGroupName, ARNs *string }
+	type shape struct{ LogGroups []inner }
+	p := wire.NewLowerJSON("Logs_20140328", "1.1")
+	c := &op.Call{HTTP: httptest.NewRequest(http.MethodPost, "/", nil), Body: []byte(`{"logGroups":[{"logGroupName":"a"}]}`)}
+	var in shape
+	if err := p.Decode(c, "x", &in); err != nil || len(in.LogGroups) != 1 || *in.LogGroups[0].LogGroupName != "a" {
+		t.Fatalf("decoded %+v, %v", in, err)
+	}
+	w := httptest.NewRecorder()
+	if err := p.Encode(w, c, "x", &in); err != nil || w.Body.String() != string(c.Body) {
+		t.Errorf("encoded %s, %v", w.Body, err)
+	}
+	c.Body = []byte(`{"LogGroups":[]}`)
+	if err := p.Decode(c, "x", &in); err == nil {
+		t.Error("the field's own name is taken")
+	}
+}

@@ -150,6 +150,9 @@ func TestEventsReachTheLogGroup(t *testing.T) {
 	if n := count(w.sent(), "CreateUser"); n != 3 {
 		t.Errorf("%d of the calls were sent by then", n)
 	}
+	if list := w.sent(); count(list, "PutLogEvents") != 0 || count(list, "CreateLogStream") != 1 || count(list, "AssumeRole") == 0 {
+		t.Errorf("of the deliveries themselves were sent: %v", names(list))
+	}
 }
 
 // A trail that could not send is not made, and a role cannot be given without leave.
