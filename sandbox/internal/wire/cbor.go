@@ -189,17 +189,13 @@ func writeCBOR(p *plan, v reflect.Value) cbor.Value {
 	case kindList:
 		list := make(cbor.List, 0, v.Len())
 		for i := range v.Len() {
-			if x, ok := p.elem.present(v.Index(i)); ok {
-				list = append(list, writeCBOR(p.elem, x))
-			}
+			list = append(list, writeEntry(p.elem, v.Index(i)))
 		}
 		return list
 	case kindMap:
 		m := make(cbor.Map, v.Len())
 		for _, k := range v.MapKeys() {
-			if x, ok := p.elem.present(v.MapIndex(k)); ok {
-				m[k.String()] = writeCBOR(p.elem, x)
-			}
+			m[k.String()] = writeEntry(p.elem, v.MapIndex(k))
 		}
 		return m
 	case kindStruct:
@@ -213,6 +209,17 @@ func writeCBOR(p *plan, v reflect.Value) cbor.Value {
 	default: // kindString; a union is never present
 		return cbor.String(v.String())
 	}
+}
+
+// writeEntry writes an entry of a list or map, which is there even when it is empty.
+func writeEntry(p *plan, v reflect.Value) cbor.Value {
+	if p.pointer {
+		if v.IsNil() {
+			return &cbor.Nil{}
+		}
+		v = v.Elem()
+	}
+	return writeCBOR(p, v)
 }
 
 func (p *cborProtocol) EncodeError(w http.ResponseWriter, c *op.Call, _ string, e *op.Error) {
