@@ -104,6 +104,9 @@ type printedDimension struct{ Name, Value string }
 type printedTopic struct{ TopicArn string }
 
 type printedSubscription struct {
+	// SubscriptionArn is "PendingConfirmation" while nobody has confirmed it.
+	SubscriptionArn string `json:",omitempty"`
+
 	TopicArn   string
 	Protocol   string
 	Endpoint   string
@@ -123,6 +126,7 @@ type printedTrail struct {
 	IncludeGlobalServiceEvents bool
 	CloudWatchLogsLogGroupArn  string `json:",omitempty"`
 	IsLogging                  *bool  `json:",omitempty"`
+	HasCustomEventSelectors    bool   `json:",omitempty"`
 
 	EventSelectors         []printedSelector `json:",omitempty"`
 	AdvancedEventSelectors []printedAdvanced `json:",omitempty"`
@@ -367,7 +371,7 @@ func (r *Rules) addSubscription(p printedSubscription) error {
 		return err
 	}
 	key, _ := topicKey(p.TopicArn)
-	s := &Subscription{Topic: key, Protocol: p.Protocol, Endpoint: p.Endpoint}
+	s := &Subscription{Topic: key, Protocol: p.Protocol, Endpoint: p.Endpoint, Pending: p.SubscriptionArn == pending}
 	if a := p.Attributes; a != nil && a.FilterPolicy != "" {
 		if err := s.filter(a.FilterPolicy, a.FilterPolicyScope); err != nil {
 			return err
@@ -376,6 +380,10 @@ func (r *Rules) addSubscription(p printedSubscription) error {
 	r.Subscriptions = append(r.Subscriptions, s)
 	return nil
 }
+
+// pending stands for the ARN of a subscription that nobody has confirmed.
+// Source: SNS API_ListSubscriptions.
+const pending = "PendingConfirmation"
 
 // filter sets the filter policy.
 func (s *Subscription) filter(policy, scope string) (err error) {
@@ -422,6 +430,9 @@ func (r *Rules) addTrail(p *printedTrail) error {
 		t.Select = append(t.Select, s)
 	}
 	if len(t.Select) == 0 {
+		if p.HasCustomEventSelectors {
+			return errors.New("it has event selectors of its own: add the EventSelectors or AdvancedEventSelectors that get-event-selectors prints")
+		}
 		t.Select = []Selector{management}
 	}
 	r.Trails = append(r.Trails, t)

@@ -289,6 +289,7 @@ func (p *planned) subscription(res *resource, out *printed) error {
 	var v struct {
 		Protocol string `json:"protocol"`
 		Policy   string `json:"filter_policy"`
+		Pending  bool   `json:"pending_confirmation"`
 		Scope    string `json:"filter_policy_scope"`
 	}
 	if err := res.decode(&v); err != nil {
@@ -306,6 +307,9 @@ func (p *planned) subscription(res *resource, out *printed) error {
 		return errors.New("it has no topic or no endpoint")
 	}
 	s := printedSubscription{TopicArn: topics[0], Protocol: v.Protocol, Endpoint: ends[0]}
+	if v.Pending {
+		s.SubscriptionArn = pending
+	}
 	if v.Policy != "" {
 		s.Attributes = &printedAttributes{v.Policy, v.Scope}
 	}

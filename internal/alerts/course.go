@@ -133,7 +133,9 @@ func (r *Rules) tell(a *Alarm, c change, t *Trip) error {
 			t.Note = "told again when it goes to " + string(c.to)
 		}
 	}
-	t.Told = sorted(total)
+	if t.Told = sorted(total); len(actions) > 0 && len(t.Told) == 0 {
+		t.Note = nobody
+	}
 	return nil
 }
 

@@ -207,6 +207,7 @@ func TestRulesThatAreRefused(t *testing.T) {
 		{`{"Subscriptions":[{"TopicArn":"arn:aws:sns:eu-west-2:111122223333:t","Protocol":"email","Endpoint":"a","Attributes":{"FilterPolicy":"{\"a\":[1]}","FilterPolicyScope":"Moon"}}]}`, `the FilterPolicyScope "Moon" is not known`},
 		{`{"trailList":[{"Name":"t","CloudWatchLogsLogGroupArn":"x"}]}`, `"x" is no log group's ARN`},
 		{`{"trailList":[{"Name":"t","AdvancedEventSelectors":[{"FieldSelectors":[{"Field":"vpcEndpointId"}]}]}]}`, `the field "vpcEndpointId" of an advanced event selector is not known`},
+		{`{"trailList":[{"Name":"t","HasCustomEventSelectors":true}]}`, "add the EventSelectors or AdvancedEventSelectors"},
 		{`{"trailList":[{"Name":"t","EventSelectors":[{"ReadWriteType":"Some"}]}]}`, `the ReadWriteType "Some" is not known`},
 		{`{"metricFilters":[{"filterName":"f","logGroupName":"g","filterPattern":"","metricTransformations":[{"metricName":"m","metricNamespace":"n","metricValue":"1"}]}],"MetricAlarms":[{` + alarm + `,"AlarmArn":"arn:aws:cloudwatch:eu-west-2:111122223333:alarm:a"},{` + alarm + `,"AlarmArn":"arn:aws:cloudwatch:us-east-1:111122223333:alarm:a"}]}`, `add it: "region": "eu-west-2"`},
 	} {

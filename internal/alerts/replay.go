@@ -220,6 +220,9 @@ func (r *Rules) bridges(e *Event) string {
 	return why
 }
 
+// nobody is the note of messages that no subscription takes.
+const nobody = "every subscription filters it out or is not confirmed: nobody is told"
+
 // trip is what a rule does with an event that it passes on.
 func (r *Rules) trip(rule *Rule, e *Event) (Trip, error) {
 	t := Trip{Kind: ByRule, Name: rule.Name, Region: rule.Region, Why: "the pattern matches"}
@@ -245,7 +248,7 @@ func (r *Rules) trip(rule *Rule, e *Event) (Trip, error) {
 	case len(rule.Targets) == 0:
 		t.Note = "it has no target: nobody is told"
 	case len(t.Told) == 0:
-		t.Note = "every subscription filters it out: nobody is told"
+		t.Note = nobody
 	}
 	return t, nil
 }

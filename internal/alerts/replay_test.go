@@ -337,6 +337,8 @@ func TestWhoIsTold(t *testing.T) {
 			[]string{"email a@b.example 1", "email b@b.example 1"}, ""},
 		{"twice", `{"Id":"1","Arn":"arn:aws:sns:eu-west-2:111122223333:t"},{"Id":"2","Arn":"arn:aws:sns:eu-west-2:111122223333:t"}`,
 			`,"Subscriptions":[{"TopicArn":"arn:aws:sns:eu-west-2:111122223333:t","Protocol":"email","Endpoint":"a@b.example"}]`, []string{"email a@b.example 2"}, ""},
+		{"one who has not confirmed", `{"Id":"1","Arn":"arn:aws:sns:eu-west-2:111122223333:t"}`,
+			`,"Subscriptions":[{"SubscriptionArn":"PendingConfirmation","TopicArn":"arn:aws:sns:eu-west-2:111122223333:t","Protocol":"email","Endpoint":"a@b.example"}]`, nil, ""},
 		{"a filter over attributes, of which there are none", `{"Id":"1","Arn":"arn:aws:sns:eu-west-2:111122223333:t"}`,
 			`,"Subscriptions":[{"TopicArn":"arn:aws:sns:eu-west-2:111122223333:t","Protocol":"email","Endpoint":"a@b.example","Attributes":{"FilterPolicy":"{\"severity\":[\"high\"]}"}}]`, nil, ""},
 		{"a filter over the event", `{"Id":"1","Arn":"arn:aws:sns:eu-west-2:111122223333:t"}`,

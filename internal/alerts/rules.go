@@ -96,6 +96,8 @@ type Subscription struct {
 	Protocol, Endpoint string
 	// Filter is its filter policy; nil: it gets everything.
 	Filter *eventpattern.Pattern
+	// Pending: nobody has confirmed it, and it gets nothing.
+	Pending bool
 	// ByBody: the filter is held against the message and not against its attributes.
 	ByBody bool
 }

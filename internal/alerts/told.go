@@ -64,8 +64,8 @@ func (r *Rules) recipients(to string, body func() (message string, ok bool)) ([]
 // takes reports whether a subscription gets a message. What rules and alarms send has no
 // attributes.
 func (s *Subscription) takes(body func() (string, bool)) (bool, error) {
-	if s.Filter == nil {
-		return true, nil
+	if s.Pending || s.Filter == nil {
+		return !s.Pending, nil
 	}
 	message := "{}"
 	if s.ByBody {
