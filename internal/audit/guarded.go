@@ -9,7 +9,7 @@ import (
 )
 
 // guarded checks that the apply role's own policies refuse it actions on a
-// resource. A room without the guard says so in its spec, and is not asked.
+// resource. keys are pairs of name and value. A room without the guard says so in its spec, and is not asked.
 func (a *Account) guarded(ctx context.Context, f *Finder, actions []string, resource string, keys ...string) error {
 	if !a.Room.Baseline.Has(room.Guard) {
 		return nil
@@ -27,7 +27,11 @@ func (a *Account) guarded(ctx context.Context, f *Finder, actions []string, reso
 	ctxOf := &policy.Context{}
 	ctxOf.Set("aws:RequestedRegion", a.Room.Region)
 	for i := 0; i+1 < len(keys); i += 2 {
-		ctxOf.SetMulti(keys[i], keys[i+1])
+		if keys[i] == "kms:ResourceAliases" {
+			ctxOf.SetMulti(keys[i], keys[i+1])
+		} else {
+			ctxOf.Set(keys[i], keys[i+1])
+		}
 	}
 	for _, action := range actions {
 		d := a.applyRole.Decide(&policy.Request{Principal: as, Action: action, Resource: resource, ResourceAccount: a.Room.Account, Context: ctxOf})

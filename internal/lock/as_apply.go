@@ -27,16 +27,24 @@ func asApply(request string, do func(ctx context.Context, w *World, cfg aws.Conf
 				return Outcome{}, err
 			}
 		}
-		var api smithy.APIError
-		if errors.As(err, &api) && past[api.ErrorCode()] {
-			return Outcome{Answer: "allowed, and then " + api.ErrorCode(), DecidedBy: "no policy refused it"}, nil
+		if o, ok := gotPast(err); ok {
+			return o, nil
 		}
 		return w.judge(err, meta, append([]string{"UnauthorizedOperation", "AuthorizationError"}, accessDenied...)...)
 	}}
 }
 
-// past are the errors that only a request gets which was allowed.
-var past = map[string]bool{"BucketNotEmpty": true, "DeleteConflict": true}
+// past are the codes of those errors. Security Hub's says that it is off.
+var past = map[string]bool{"BucketNotEmpty": true, "DeleteConflict": true, "InvalidAccessException": true}
+
+// gotPast tells an error that only a request gets which was allowed.
+func gotPast(err error) (Outcome, bool) {
+	var api smithy.APIError
+	if !errors.As(err, &api) || !past[api.ErrorCode()] {
+		return Outcome{}, false
+	}
+	return Outcome{Answer: "allowed, and then " + api.ErrorCode(), DecidedBy: "no policy refused it"}, true
+}
 
 // nothing is the undoing of what left nothing behind.
 func nothing() error { return nil }

@@ -69,7 +69,7 @@ func (w *World) editBucketPolicy(ctx context.Context, change func(map[string]any
 		return nil, err
 	}
 	put := func(policy *string) error {
-		_, err := client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &w.Bucket, Policy: policy})
+		_, err := w.operator().PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &w.Bucket, Policy: policy})
 		return err
 	}
 	return func() error { return put(got.Policy) }, put(&text)
@@ -91,7 +91,7 @@ func (w *World) editTrustPolicy(ctx context.Context, role string, change func(ma
 		return nil, err
 	}
 	put := func(policy string) error {
-		_, err := client.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: got.Role.RoleName, PolicyDocument: &policy})
+		_, err := w.operatorIAM().UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: got.Role.RoleName, PolicyDocument: &policy})
 		return err
 	}
 	return func() error { return put(old) }, put(text)
@@ -103,7 +103,7 @@ func (w *World) giveRole(ctx context.Context, role, policy string) (func() error
 	name := aws.String("rehearsal-mutation")
 	_, err := client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String(nameOf(role)), PolicyName: name, PolicyDocument: &policy})
 	return func() error {
-		_, err := client.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: aws.String(nameOf(role)), PolicyName: name})
+		_, err := w.operatorIAM().DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: aws.String(nameOf(role)), PolicyName: name})
 		return err
 	}, err
 }

@@ -203,7 +203,7 @@ func (w *World) editKeyPolicy(ctx context.Context, key string, change func(map[s
 		return nil, err
 	}
 	put := func(policy *string) error {
-		_, err := client.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &key, Policy: policy})
+		_, err := w.operatorKMS().PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &key, Policy: policy})
 		return err
 	}
 	return func() error { return put(got.Policy) }, put(&text)

@@ -142,6 +142,10 @@ type SrcStack interface {
 	// Plan plans as the plan role, with a pipeline's token, and returns what would
 	// change; empty: nothing. The plan is thrown away.
 	Plan(ctx context.Context) (changes []string, err error)
+	// Apply plans and applies with these credentials; nil: as CI does, with a
+	// pipeline's token and the apply role. It returns the engine's refusal, "" when
+	// everything was done. What was done before a refusal stays done.
+	Apply(ctx context.Context, creds *aws.Credentials) (refusal string, err error)
 }
 
 func (w *World) s3As(creds *aws.Credentials, options ...func(*s3.Options)) *s3.Client {
