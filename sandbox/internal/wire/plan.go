@@ -70,7 +70,11 @@ func isUpper(b byte) bool { return 'A' <= b && b <= 'Z' }
 
 // capitals are shapes of AWS Config whose members begin with a capital all the same.
 // Source: AWS Config API Reference, Data Types.
-var capitals = map[string]bool{"Tag": true, "RetentionConfiguration": true}
+var capitals = map[string]bool{
+	"Tag": true, "RetentionConfiguration": true,
+	"ConfigRule": true, "CustomPolicyDetails": true, "DescribeConfigRulesFilters": true, "EvaluationModeConfiguration": true, "Scope": true, "Source": true, "SourceDetail": true,
+	"AccountAggregationSource": true, "AggregationAuthorization": true, "AggregatorFilters": true, "ConfigurationAggregator": true, "OrganizationAggregationSource": true,
+}
 
 type styled struct {
 	typ   reflect.Type

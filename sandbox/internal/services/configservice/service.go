@@ -35,6 +35,10 @@ type Service struct {
 	channels  *store.Table[channel]
 	// retentions say how long history is kept.
 	retentions *store.Table[retention]
+	// rules, aggregators and authorizations are kept at place/name.
+	rules          *store.Table[rule]
+	aggregators    *store.Table[aggregator]
+	authorizations *store.Table[authorization]
 }
 
 // New adds Config's tables to db.
@@ -46,7 +50,10 @@ func New(db *store.DB, buckets Buckets, roles Roles) *Service {
 		recorders: store.NewTable[recorder](db, "config.recorders"),
 		channels:  store.NewTable[channel](db, "config.channels"),
 
-		retentions: store.NewTable[retention](db, "config.retentions"),
+		retentions:     store.NewTable[retention](db, "config.retentions"),
+		rules:          store.NewTable[rule](db, "config.rules"),
+		aggregators:    store.NewTable[aggregator](db, "config.aggregators"),
+		authorizations: store.NewTable[authorization](db, "config.authorizations"),
 	}
 }
 
@@ -61,7 +68,7 @@ func (s *Service) Protocol() op.Protocol { return s.protocol }
 
 // Rows are the operations.
 func (s *Service) Rows() []op.Row {
-	return slices.Concat(s.recorderRows(), s.channelRows(), s.retentionRows(), s.tagRows())
+	return slices.Concat(s.recorderRows(), s.channelRows(), s.retentionRows(), s.ruleRows(), s.aggregatorRows(), s.authorizationRows(), s.tagRows())
 }
 
 // Keys are the condition keys that the operations put into requests; that of

@@ -11,33 +11,55 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/tags"
 )
 
-// tagged is the recorder that an ARN names: nothing else here has tags.
-func (s *Service) tagged(c *op.Call, arn *string) (*recorder, error) {
-	if r := s.recorders.Get(place(c.Caller.Account, c.Region)); r != nil && r.arn() == text(arn) {
-		return r, nil
+// tagged is what has tags: a copy of it, and how it is kept.
+type tagged struct {
+	tags map[string]string
+	keep func(tags map[string]string)
+}
+
+// taggedBy is the thing of the caller's account and region that an ARN names.
+func (s *Service) taggedBy(c *op.Call, arn *string) (*tagged, error) {
+	at := place(c.Caller.Account, c.Region)
+	if r := s.recorders.Get(at); r != nil && r.arn() == text(arn) {
+		own := *r
+		return &tagged{r.Tags, func(m map[string]string) { own.Tags = m; s.recorders.Put(at, &own) }}, nil
+	}
+	for key, r := range s.rules.Prefix(at + "/") {
+		if own := *r; own.arn() == text(arn) {
+			return &tagged{r.Tags, func(m map[string]string) { own.Tags = m; s.rules.Put(key, &own) }}, nil
+		}
+	}
+	for key, a := range s.aggregators.Prefix(at + "/") {
+		if own := *a; own.arn() == text(arn) {
+			return &tagged{a.Tags, func(m map[string]string) { own.Tags = m; s.aggregators.Put(key, &own) }}, nil
+		}
+	}
+	for key, a := range s.authorizations.Prefix(at + "/") {
+		if own := *a; own.arn() == text(arn) {
+			return &tagged{a.Tags, func(m map[string]string) { own.Tags = m; s.authorizations.Put(key, &own) }}, nil
+		}
 	}
 	return nil, fault("ResourceNotFoundException", "ResourceArn '%s' does not exist.", text(arn))
 }
 
 func (s *Service) checkTagged(c *op.Call, action string, arn *string, keys []op.Key) []op.Check {
 	resource := op.Resource{ARN: text(arn), Account: c.Caller.Account}
-	if r, err := s.tagged(c, arn); err == nil {
-		resource.Tags = r.Tags
+	if t, err := s.taggedBy(c, arn); err == nil {
+		resource.Tags = t.tags
 	}
 	return []op.Check{{Action: "config:" + action, Resource: resource, Context: keys}}
 }
 
 func (s *Service) retag(c *op.Call, arn *string, change func(map[string]string) map[string]string) error {
-	r, err := s.tagged(c, arn)
+	t, err := s.taggedBy(c, arn)
 	if err != nil {
 		return err
 	}
-	own := *r
-	own.Tags = change(r.Tags)
-	if problem := tags.Check(own.Tags); problem != "" {
+	changed := change(t.tags)
+	if problem := tags.Check(changed); problem != "" {
 		return fault("ValidationException", "%s", problem)
 	}
-	s.recorders.Put(place(own.Account, own.Region), &own)
+	t.keep(changed)
 	return nil
 }
 
@@ -67,13 +89,13 @@ func (s *Service) tagRows() []op.Row {
 				return s.checkTagged(c, "ListTagsForResource", in.ResourceArn, nil), nil
 			},
 			func(c *op.Call, in *sdk.ListTagsForResourceInput) (*sdk.ListTagsForResourceOutput, error) {
-				r, err := s.tagged(c, in.ResourceArn)
+				t, err := s.taggedBy(c, in.ResourceArn)
 				if err != nil {
 					return nil, err
 				}
 				out := &sdk.ListTagsForResourceOutput{Tags: []types.Tag{}}
-				for _, name := range slices.Sorted(maps.Keys(r.Tags)) {
-					out.Tags = append(out.Tags, types.Tag{Key: &name, Value: new(r.Tags[name])})
+				for _, name := range slices.Sorted(maps.Keys(t.tags)) {
+					out.Tags = append(out.Tags, types.Tag{Key: &name, Value: new(t.tags[name])})
 				}
 				return out, nil
 			}),
