@@ -152,8 +152,8 @@ func TestHubIsEnabledChangedAndDisabled(t *testing.T) {
 	}
 	_, err = w.hub.ListTagsForResource(ctx, &sdk.ListTagsForResourceInput{ResourceArn: aws.String(hubARN + "x")})
 	w.refused(err, "ResourceNotFoundException", "does not exist")
-	_, err = w.hub.CreateFindingAggregator(ctx, &sdk.CreateFindingAggregatorInput{RegionLinkingMode: aws.String("ALL_REGIONS")})
-	w.refused(err, "UnknownOperationException", "findingAggregator")
+	_, err = w.hub.CreateInsight(ctx, &sdk.CreateInsightInput{Name: aws.String("i"), GroupByAttribute: aws.String("Id"), Filters: &types.AwsSecurityFindingFilters{}})
+	w.refused(err, "UnknownOperationException", "insights")
 }
 
 func TestStandardsAreEnabledAndDisabled(t *testing.T) {

@@ -15,6 +15,8 @@ type Service struct {
 	protocol op.Protocol
 	hubs     *store.Table[hub]
 	findings *store.Table[finding]
+	// aggregators are kept by their account.
+	aggregators *store.Table[aggregator]
 }
 
 // body is how Security Hub writes its shapes.
@@ -28,6 +30,8 @@ func New(db *store.DB) *Service {
 		protocol: wire.NewRESTJSON(d),
 		hubs:     store.NewTable[hub](db, "securityhub.hubs"),
 		findings: store.NewTable[finding](db, "securityhub.findings"),
+
+		aggregators: store.NewTable[aggregator](db, "securityhub.aggregators"),
 	}
 }
 
@@ -48,6 +52,11 @@ var routes = []wire.Route{
 	{Operation: "BatchImportFindings", Method: "POST", Path: "/findings/import"},
 	{Operation: "BatchUpdateFindings", Method: "PATCH", Path: "/findings/batchupdate"},
 	{Operation: "GetFindings", Method: "POST", Path: "/findings"},
+	{Operation: "CreateFindingAggregator", Method: "POST", Path: "/findingAggregator/create"},
+	{Operation: "ListFindingAggregators", Method: "GET", Path: "/findingAggregator/list", Query: pages},
+	{Operation: "GetFindingAggregator", Method: "GET", Path: "/findingAggregator/get/{FindingAggregatorArn+}"},
+	{Operation: "UpdateFindingAggregator", Method: "PATCH", Path: "/findingAggregator/update"},
+	{Operation: "DeleteFindingAggregator", Method: "DELETE", Path: "/findingAggregator/delete/{FindingAggregatorArn+}"},
 	{Operation: "ListTagsForResource", Method: "GET", Path: "/tags/{ResourceArn}"},
 	{Operation: "TagResource", Method: "POST", Path: "/tags/{ResourceArn}"},
 	{Operation: "UntagResource", Method: "DELETE", Path: "/tags/{ResourceArn}", Query: map[string]string{"tagKeys": "TagKeys"}},
@@ -64,7 +73,7 @@ func (s *Service) Protocol() op.Protocol { return s.protocol }
 
 // Rows are the operations.
 func (s *Service) Rows() []op.Row {
-	return slices.Concat(s.hubRows(), s.standardRows(), s.productRows(), s.findingRows(), s.tagRows())
+	return slices.Concat(s.hubRows(), s.standardRows(), s.productRows(), s.findingRows(), s.aggregatorRows(), s.tagRows())
 }
 
 // Keys are the condition keys that the operations put into requests.
