@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
@@ -108,6 +109,23 @@ func (s *srcStack) Plan(ctx context.Context) (changes []string, err error) {
 		changes = []string{"outputs alone"}
 	}
 	return changes, nil
+}
+
+// Apply applies the stack, as CI or with credentials of somebody's own.
+func (s *srcStack) Apply(ctx context.Context, creds *aws.Credentials) (string, error) {
+	if creds == nil {
+		e, err := s.r.job(s.r.World.ApplyRole)
+		if err != nil {
+			return "", err
+		}
+		return refusal(ctx, e.Apply(ctx))
+	}
+	e, err := s.r.engineWith(s.r.Room.StackDir(room.StackSrc), withCredentials(s.r.environ,
+		"AWS_ACCESS_KEY_ID="+creds.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+creds.SecretAccessKey, "AWS_SESSION_TOKEN="+creds.SessionToken))
+	if err != nil {
+		return "", err
+	}
+	return refusal(ctx, e.Apply(ctx))
 }
 
 func actions(a tfjson.Actions) string {
