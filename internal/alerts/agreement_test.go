@@ -275,7 +275,7 @@ func TestReplayAgreesWithTheSandbox(t *testing.T) {
 				before := len(w.sandbox.Mail())
 				text := w.send(s)
 				if s.Kind == examples.KindRecord {
-					w.pass(30 * time.Minute)
+					w.pass(20 * time.Minute)
 				} else {
 					w.must(w.sandbox.Settle(t.Context()))
 				}

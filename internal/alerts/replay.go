@@ -167,7 +167,7 @@ func (r *Rules) silent(rule *Rule, e *Event) []string {
 	case rule.Region != "" && e.Region != rule.Region:
 		return []string{fmt.Sprintf("the event is of %s, and the rule of %s", e.Region, rule.Region)}
 	case rule.Bus != "default":
-		return []string{fmt.Sprintf("it is on the bus %s, and AWS services send their events to the bus default", rule.Bus)}
+		return []string{fmt.Sprintf("it is on the bus %s, and events come on the bus default, where AWS services send theirs", rule.Bus)}
 	}
 	if why := r.bridges(e); why != "" {
 		return []string{why}
@@ -220,6 +220,22 @@ func (r *Rules) bridges(e *Event) string {
 	return why
 }
 
+// shapes says which targets get something else than the event; empty: none does.
+func (r *Rule) shapes() string {
+	var list []string
+	for i := range r.Targets {
+		switch t := &r.Targets[i]; {
+		case t.Input != "":
+			list = append(list, "the target "+t.ID+" gets a fixed text")
+		case t.Path != "":
+			list = append(list, "the target "+t.ID+" gets the part of the event at "+t.Path)
+		case t.Template != "":
+			list = append(list, "the target "+t.ID+" gets what its template makes of the event")
+		}
+	}
+	return strings.Join(list, "; ")
+}
+
 // nobody is the note of messages that no subscription takes.
 const nobody = "every subscription filters it out or is not confirmed: nobody is told"
 
@@ -249,6 +265,8 @@ func (r *Rules) trip(rule *Rule, e *Event) (Trip, error) {
 		t.Note = "it has no target: nobody is told"
 	case len(t.Told) == 0:
 		t.Note = nobody
+	default:
+		t.Note = rule.shapes()
 	}
 	return t, nil
 }

@@ -376,6 +376,21 @@ func TestWhoIsTold(t *testing.T) {
 	}
 }
 
+// Whoever gets something else than the event is named.
+func TestTargetsThatChangeTheEvent(t *testing.T) {
+	for shape, note := range map[string]string{
+		``:                    "",
+		`,"Input":"{}"`:       "the target 1 gets a fixed text",
+		`,"InputPath":"$.id"`: "the target 1 gets the part of the event at $.id",
+		`,"InputTransformer":{"InputPathsMap":{"id":"$.id"},"InputTemplate":"\"<id>\""}`: "the target 1 gets what its template makes of the event",
+	} {
+		r := rules(t, changed(t, `"Id": "alerts",`, `"Id": "1"`+shape+`,`))
+		if o := replay(t, r, at(t, "guardduty-7", "2026-05-12T10:00:00Z")); o.Alerts != 1 || o.Verdicts[0].Trips[0].Note != note {
+			t.Errorf("%s: %d alerts, %+v", shape, o.Alerts, o.Verdicts[0].Trips)
+		}
+	}
+}
+
 // A long quiet between records costs no time.
 func TestQuietYears(t *testing.T) {
 	var events strings.Builder
