@@ -124,6 +124,7 @@ type printedTrail struct {
 	HomeRegion                 string `json:",omitempty"`
 	IsMultiRegionTrail         bool
 	IncludeGlobalServiceEvents bool
+	IsOrganizationTrail        bool   `json:",omitempty"`
 	CloudWatchLogsLogGroupArn  string `json:",omitempty"`
 	IsLogging                  *bool  `json:",omitempty"`
 	HasCustomEventSelectors    bool   `json:",omitempty"`
@@ -408,7 +409,7 @@ func (r *Rules) addTrail(p *printedTrail) error {
 	if region == "" {
 		region = p.HomeRegion
 	}
-	t := &Trail{Name: p.Name, Region: region, MultiRegion: p.IsMultiRegionTrail, Global: p.IncludeGlobalServiceEvents, Off: p.IsLogging != nil && !*p.IsLogging}
+	t := &Trail{Name: p.Name, Region: region, MultiRegion: p.IsMultiRegionTrail, Global: p.IncludeGlobalServiceEvents, Organization: p.IsOrganizationTrail, Off: p.IsLogging != nil && !*p.IsLogging}
 	if t.LogGroup, err = logGroup(p.CloudWatchLogsLogGroupArn); err != nil {
 		return err
 	}

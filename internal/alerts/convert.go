@@ -318,7 +318,7 @@ func (p *planned) subscription(res *resource, out *printed) error {
 }
 
 func (p *planned) trail(res *resource, out *printed) error {
-	if err := p.known(res, "is_multi_region_trail", "include_global_service_events", "enable_logging", "event_selector", "advanced_event_selector"); err != nil {
+	if err := p.known(res, "is_multi_region_trail", "include_global_service_events", "is_organization_trail", "enable_logging", "event_selector", "advanced_event_selector"); err != nil {
 		return err
 	}
 	var v struct {
@@ -326,6 +326,7 @@ func (p *planned) trail(res *resource, out *printed) error {
 		Home    string `json:"home_region"`
 		Multi   bool   `json:"is_multi_region_trail"`
 		Global  bool   `json:"include_global_service_events"`
+		All     bool   `json:"is_organization_trail"`
 		Logging *bool  `json:"enable_logging"`
 		Classic []struct {
 			Type       string   `json:"read_write_type"`
@@ -359,7 +360,7 @@ func (p *planned) trail(res *resource, out *printed) error {
 	if v.Home == "" {
 		v.Home = p.where(res)
 	}
-	t := printedTrail{Name: v.Name, HomeRegion: v.Home, IsMultiRegionTrail: v.Multi, IncludeGlobalServiceEvents: v.Global, IsLogging: v.Logging}
+	t := printedTrail{Name: v.Name, HomeRegion: v.Home, IsMultiRegionTrail: v.Multi, IncludeGlobalServiceEvents: v.Global, IsOrganizationTrail: v.All, IsLogging: v.Logging}
 	if len(groups) == 1 {
 		t.CloudWatchLogsLogGroupArn = groups[0]
 	}

@@ -34,11 +34,12 @@ type change struct {
 func (r *Rules) alarm(a *Alarm, verdicts []Verdict) error {
 	silence := make(map[int][]string, len(verdicts))
 	var seen []counted
+	everybody := r.organization(a)
 	fed := slices.ContainsFunc(r.Filters, a.fedBy)
 	for i := range verdicts {
 		e := verdicts[i].Event
 		switch {
-		case r.Account != "" && e.Account != r.Account:
+		case r.Account != "" && e.Account != r.Account && !everybody:
 			silence[i] = []string{fmt.Sprintf("the event is of account %s, and the alarm of %s", e.Account, r.Account)}
 		case !fed:
 			silence[i] = []string{"no metric filter that was read gives its metric " + a.Namespace + "/" + a.Metric}
@@ -102,6 +103,14 @@ func (r *Rules) alarm(a *Alarm, verdicts []Verdict) error {
 		}
 	}
 	return nil
+}
+
+// organization reports whether the alarm's records come from all accounts of an
+// organization.
+func (r *Rules) organization(a *Alarm) bool {
+	return slices.ContainsFunc(r.Filters, func(f *Filter) bool {
+		return a.fedBy(f) && slices.ContainsFunc(r.Trails, func(t *Trail) bool { return t.Organization && t.LogGroup == f.LogGroup })
+	})
 }
 
 // tell adds the messages of a change to the trip of the event behind it.

@@ -391,6 +391,17 @@ func TestTargetsThatChangeTheEvent(t *testing.T) {
 	}
 }
 
+// Another account's records are those of an organization's trail alone.
+func TestRecordsOfAnotherAccount(t *testing.T) {
+	event := strings.ReplaceAll(at(t, "root-api-key", "2026-05-12T10:00:00Z"), examples.Account, "222233334444")
+	if o := replay(t, shipped(t), event); o.Alerts != 0 || !strings.Contains(fmt.Sprint(o.Verdicts[0].Silent), "the event is of account 222233334444, and the alarm of 111122223333") {
+		t.Errorf("%d alerts: %+v", o.Alerts, o.Verdicts[0].Silent)
+	}
+	if o := replay(t, rules(t, changed(t, `"IsLogging": true`, `"IsLogging": true, "IsOrganizationTrail": true`)), event); o.Alerts != 1 {
+		t.Errorf("%d alerts by an organization's trail", o.Alerts)
+	}
+}
+
 // A long quiet between records costs no time.
 func TestQuietYears(t *testing.T) {
 	var events strings.Builder

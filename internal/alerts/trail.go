@@ -16,6 +16,8 @@ type Trail struct {
 	LogGroup string
 	// MultiRegion, Global (events of global services) and Off (it does not log).
 	MultiRegion, Global, Off bool
+	// Organization: it has the records of every account of the organization.
+	Organization bool
 	// Select says which records it takes: one of them has to. Never empty: the default is
 	// all management events.
 	Select []Selector
