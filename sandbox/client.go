@@ -16,6 +16,8 @@ type (
 	Variable = control.Variable
 	// SCP is a service control policy to attach to an account.
 	SCP = control.SCP
+	// Deliveries are the mails that were sent, and what could not be delivered.
+	Deliveries = control.Deliveries
 	// Handed is an event or a CloudTrail record for Client.Emit and Client.Record.
 	Handed = control.Handed
 	// TokenRequest asks the stand-in forge for an ID token.

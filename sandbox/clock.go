@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"github.com/strongroom-dev/strongroom/sandbox/internal/control"
 )
 
 // clock is the sandbox's time: the clients' time, and what it was advanced by.
@@ -46,4 +48,20 @@ func (s *Sandbox) Settle(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// settled is Settle for the control API, which waits for a minute at most.
+func (s *Sandbox) settled() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	return s.Settle(ctx)
+}
+
+// AdvanceTime is Advance and Settle, for the control API.
+func (s *Sandbox) AdvanceTime(a control.Advance) (control.Advanced, error) {
+	if err := s.Advance(a.By); err != nil {
+		return control.Advanced{}, err
+	}
+	err := s.settled()
+	return control.Advanced{Now: s.Now()}, err
 }

@@ -1,10 +1,8 @@
 package sandbox
 
 import (
-	"context"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/strongroom-dev/strongroom/sandbox/internal/control"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/services/sns"
@@ -30,9 +28,7 @@ func (s *Sandbox) Undelivered() []Undelivered { return s.parts.undelivered.List(
 // Deliveries is Mail and Undelivered, for the control API.
 func (s *Sandbox) Deliveries() (control.Deliveries, error) {
 	out := control.Deliveries{Mails: []control.Mail{}, Undelivered: []control.Undelivered{}}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	if err := s.Settle(ctx); err != nil {
+	if err := s.settled(); err != nil {
 		return out, err
 	}
 	for _, m := range s.Mail() {

@@ -37,7 +37,8 @@ that it was not replaced with is put in .strongroom/new for comparison. A file
 that the spec no longer asks for is removed, unless you changed it.
 
 A new spec has the whole security baseline. --without leaves concerns of it out:
-` + strings.Join(room.Concerns, ", ") + `.`,
+` + strings.Join(room.Concerns[:4], ", ") + `,
+` + strings.Join(room.Concerns[4:], ", ") + `.`,
 		Example: `  strongroom init room --account 111122223333 --region eu-west-2 --project acme/infra
   strongroom init room --account 111122223333 --region eu-west-2 --project acme/infra --without aws-config,operator-role
   strongroom init room --forge github --account 111122223333 --region eu-west-2 --project acme/infra`,

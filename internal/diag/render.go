@@ -34,10 +34,10 @@ func Human(w io.Writer, err error, style Style) error {
 	return werr
 }
 
-// visible returns text with what a terminal would act on, and what is no
+// Visible returns text with what a terminal would act on, and what is no
 // UTF-8, written as escapes: what is found in a file must not be able to
 // rewrite the screen that reports it.
-func visible(text string) string {
+func Visible(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRuneInString(text[i:])
@@ -74,7 +74,7 @@ func (d *Diagnostic) human(b *strings.Builder, style Style) {
 
 // indent keeps the further lines of a text under its first.
 func indent(text, with string) string {
-	return strings.ReplaceAll(strings.TrimRight(visible(text), "\n"), "\n", "\n"+with)
+	return strings.ReplaceAll(strings.TrimRight(Visible(text), "\n"), "\n", "\n"+with)
 }
 
 func (s Style) paint(code, text string) string {

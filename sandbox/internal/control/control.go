@@ -24,6 +24,8 @@ type Sandbox interface {
 	EmitEvent(Handed) error
 	// PutRecord records a CloudTrail record.
 	PutRecord(Handed) error
+	// AdvanceTime moves the sandbox's time on, and settles what is due by then.
+	AdvanceTime(Advance) (Advanced, error)
 	// Deliveries returns what was delivered so far, and what was not.
 	Deliveries() (Deliveries, error)
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -23,7 +24,13 @@ type fake struct {
 	scp     control.SCP
 	emitted control.Handed
 	record  control.Handed
+	by      time.Duration
 	err     error
+}
+
+func (f *fake) AdvanceTime(a control.Advance) (control.Advanced, error) {
+	f.by = a.By
+	return control.Advanced{Now: time.Unix(7, 0).UTC()}, f.err
 }
 
 func (f *fake) EmitEvent(h control.Handed) error { f.emitted = h; return f.err }
@@ -68,6 +75,9 @@ func TestClientAndHandlerAgree(t *testing.T) {
 	}
 	if d := cmp.Diff(want, f.token); d != "" {
 		t.Errorf("token request -sent +received:\n%s", d)
+	}
+	if now, err := client.Advance(ctx, time.Minute); err != nil || f.by != time.Minute || now.Unix() != 7 {
+		t.Errorf("Advance by %s to %s: %v", f.by, now, err)
 	}
 	env, err := client.Environment(ctx, "222233334444")
 	if err != nil || f.account != "222233334444" {

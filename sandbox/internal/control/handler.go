@@ -32,6 +32,9 @@ func Handler(s Sandbox) http.Handler {
 	handle(mux, deliveriesPath, func(empty) (Deliveries, error) {
 		return s.Deliveries()
 	})
+	handle(mux, advancePath, func(a Advance) (Advanced, error) {
+		return s.AdvanceTime(a)
+	})
 	handle(mux, emitPath, func(h Handed) (empty, error) {
 		return empty{}, s.EmitEvent(h)
 	})
