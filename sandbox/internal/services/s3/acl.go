@@ -2,10 +2,13 @@ package s3
 
 import "github.com/strongroom-dev/strongroom/sandbox/internal/op"
 
+// grantee is an account, by its canonical ID, or a group, by its URI.
 type grantee struct {
-	XSI  string `xml:"xmlns:xsi,attr"`
-	Type string `xml:"xsi:type,attr"`
-	Owner
+	XSI         string `xml:"xmlns:xsi,attr"`
+	Type        string `xml:"xsi:type,attr"`
+	ID          string `xml:"ID,omitempty"`
+	DisplayName string `xml:"DisplayName,omitempty"`
+	URI         string `xml:"URI,omitempty"`
 }
 
 type grant struct {
@@ -50,7 +53,7 @@ func (s *Service) aclRows() []op.Row {
 	return []op.Row{
 		op.New("GetBucketAcl", "S3 API_GetBucketAcl", op.Read, bucketChecks(s, "s3:GetBucketAcl"),
 			func(c *op.Call, in *bucketInput) (*aclOutput, error) {
-				return &aclOutput{Body: ownerOnly(s.buckets.Get(in.Bucket).Account)}, nil
+				return &aclOutput{Body: bucketACL(s.buckets.Get(in.Bucket))}, nil
 			}),
 		op.New("PutBucketAcl", "S3 API_PutBucketAcl", op.Write,
 			func(c *op.Call, in *putBucketACLInput) ([]op.Check, error) {
@@ -61,19 +64,59 @@ func (s *Service) aclRows() []op.Row {
 				return []op.Check{s.onBucket(c, b, "s3:PutBucketAcl", present(nil, "s3:x-amz-acl", in.ACL)...)}, nil
 			},
 			func(c *op.Call, in *putBucketACLInput) (*nothing, error) {
-				return &nothing{}, checkACL(s.buckets.Get(in.Bucket), in.ACL, in.Body)
+				nb := *s.buckets.Get(in.Bucket)
+				if err := checkBucketACL(&nb, in.ACL, in.Body); err != nil {
+					return nil, err
+				}
+				nb.ACL = canned(in.ACL)
+				s.buckets.Put(nb.Name, &nb)
+				return &nothing{}, nil
 			}),
 		getObject, putObject,
 	}
 }
 
-// ownerOnly is the only access control list that the sandbox has: full control
-// for the owner.
+const xsi = "http://www.w3.org/2001/XMLSchema-instance"
+
+// ownerOnly is the access control list of everything but a bucket that takes
+// access logs: full control for the owner.
 func ownerOnly(account string) accessControl {
-	return accessControl{Owner: ownerOf(account), Grants: []grant{{
-		Grantee:    grantee{XSI: "http://www.w3.org/2001/XMLSchema-instance", Type: "CanonicalUser", Owner: ownerOf(account)},
+	o := ownerOf(account)
+	return accessControl{Owner: o, Grants: []grant{{
+		Grantee:    grantee{XSI: xsi, Type: "CanonicalUser", ID: o.ID, DisplayName: o.DisplayName},
 		Permission: "FULL_CONTROL",
 	}}}
+}
+
+// logDelivery is the canned list of buckets that take access logs. Its grants are
+// for a group that nobody in the sandbox belongs to: no verdict depends on them.
+const logDelivery = "log-delivery-write"
+
+// canned is how a list is kept.
+func canned(acl string) string {
+	if acl == "private" {
+		return ""
+	}
+	return acl
+}
+
+// bucketACL is a bucket's list.
+//
+// Source: S3 User Guide acl-overview, "Canned ACL" and "Amazon S3 Log Delivery group".
+func bucketACL(b *Bucket) accessControl {
+	list := ownerOnly(b.Account)
+	if b.ACL == logDelivery {
+		group := grantee{XSI: xsi, Type: "Group", URI: "http://acs.amazonaws.com/groups/s3/LogDelivery"}
+		list.Grants = append(list.Grants, grant{group, "WRITE"}, grant{group, "READ_ACP"})
+	}
+	return list
+}
+
+func checkBucketACL(b *Bucket, acl string, body []byte) error {
+	if acl == logDelivery && len(body) == 0 && b.Ownership != ownerEnforced {
+		return nil
+	}
+	return checkACL(b, acl, body)
 }
 
 // checkACL refuses every list but the one that exists.

@@ -139,7 +139,9 @@ func (s *Service) createBucket(c *op.Call, in *createBucketInput) (*createBucket
 		if in.Ownership == ownerEnforced {
 			return nil, op.Errorf(400, "InvalidBucketAclWithObjectOwnership", "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting")
 		}
-		return nil, notImplemented("the canned ACL %q", in.ACL)
+		if in.ACL != logDelivery {
+			return nil, notImplemented("the canned ACL %q", in.ACL)
+		}
 	}
 	var tags []Tag
 	if in.Config != nil {
@@ -172,7 +174,7 @@ func (s *Service) createBucket(c *op.Call, in *createBucketInput) (*createBucket
 	}
 	s.buckets.Put(in.Bucket, &Bucket{
 		Name: in.Bucket, Account: c.Caller.Account, Region: region, Created: c.Now,
-		ServiceKey: key, Ownership: in.Ownership, Tags: tags,
+		ServiceKey: key, Ownership: in.Ownership, Tags: tags, ACL: canned(in.ACL),
 		// New buckets block all public access, since April 2023.
 		// Source: S3 User Guide create-bucket-faq.
 		Public: &PublicAccessBlock{true, true, true, true},

@@ -33,7 +33,11 @@ type Bucket struct {
 	Lifecycle  *Lifecycle      `json:",omitempty"`
 	// LifecycleMinimum is the x-amz-transition-default-minimum-object-size.
 	LifecycleMinimum string `json:",omitempty"`
-	Tags             []Tag  `json:",omitempty"`
+	// Logging is where access logs go; nil: nowhere.
+	Logging *Logging `json:",omitempty"`
+	// ACL is the canned access control list; empty: private.
+	ACL  string `json:",omitempty"`
+	Tags []Tag  `json:",omitempty"`
 
 	compiled *policy.Policy
 }

@@ -74,6 +74,10 @@ func (s *Service) putOwnership(c *op.Call, in *ownershipInput) (*nothing, error)
 	}
 	nb := *s.buckets.Get(in.Bucket)
 	nb.Ownership = in.Config.Rules[0].ObjectOwnership
+	if nb.Ownership == ownerEnforced && nb.ACL != "" {
+		// Source: S3 User Guide object-ownership-error-responses.
+		return nil, op.Errorf(400, "InvalidBucketAclWithObjectOwnership", "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting")
+	}
 	s.buckets.Put(nb.Name, &nb)
 	return &nothing{}, nil
 }

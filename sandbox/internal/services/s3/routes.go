@@ -52,6 +52,7 @@ var routes = map[route]string{
 	{"bucket", "GET", "cors"}:                 "GetBucketCors",
 	{"bucket", "GET", "website"}:              "GetBucketWebsite",
 	{"bucket", "GET", "logging"}:              "GetBucketLogging",
+	{"bucket", "PUT", "logging"}:              "PutBucketLogging",
 	{"bucket", "GET", "accelerate"}:           "GetBucketAccelerateConfiguration",
 	{"bucket", "GET", "requestPayment"}:       "GetBucketRequestPayment",
 	{"bucket", "GET", "replication"}:          "GetBucketReplication",
@@ -150,7 +151,7 @@ func (rt route) missing() string {
 var nouns = map[string]string{
 	"bucket accelerate": "BucketAccelerateConfiguration", "bucket analytics": "BucketAnalyticsConfiguration", "bucket cors": "BucketCors",
 	"bucket intelligent-tiering": "BucketIntelligentTieringConfiguration", "bucket inventory": "BucketInventoryConfiguration",
-	"bucket logging": "BucketLogging", "bucket metrics": "BucketMetricsConfiguration", "bucket notification": "BucketNotificationConfiguration",
+	"bucket metrics": "BucketMetricsConfiguration", "bucket notification": "BucketNotificationConfiguration",
 	"bucket object-lock": "ObjectLockConfiguration", "bucket replication": "BucketReplication", "bucket requestPayment": "BucketRequestPayment",
 	"bucket website": "BucketWebsite", "object legal-hold": "ObjectLegalHold", "object retention": "ObjectRetention", "object torrent": "ObjectTorrent",
 }

@@ -19,7 +19,6 @@ func (s *Service) unsetRows() []op.Row {
 		missing("GetBucketWebsite", "s3:GetBucketWebsite", "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"),
 		missing("GetBucketReplication", "s3:GetReplicationConfiguration", "ReplicationConfigurationNotFoundError", "The replication configuration was not found"),
 		missing("GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket"),
-		empty[loggingOutput](s, "GetBucketLogging", "s3:GetBucketLogging"),
 		empty[accelerateOutput](s, "GetBucketAccelerateConfiguration", "s3:GetAccelerateConfiguration"),
 		empty[notificationOutput](s, "GetBucketNotificationConfiguration", "s3:GetBucketNotification"),
 		op.New("GetBucketRequestPayment", "S3 API_GetBucketRequestPayment", op.Read, bucketChecks(s, "s3:GetBucketRequestPayment"),
@@ -29,10 +28,6 @@ func (s *Service) unsetRows() []op.Row {
 				return out, nil
 			}),
 	}
-}
-
-type loggingOutput struct {
-	Body struct{} `rest:"xml:BucketLoggingStatus"`
 }
 
 type accelerateOutput struct {
