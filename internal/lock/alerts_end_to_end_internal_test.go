@@ -88,6 +88,40 @@ func TestReplayJudgesWhatComesOut(t *testing.T) {
 	}
 }
 
+// A finding is told of in every region that has alerts, and each is tried.
+func TestReplayTriesEveryRegion(t *testing.T) {
+	sample := examples.Sample{
+		Name: "finding", Kind: examples.KindEvent, Event: json.RawMessage(`{"detail-type":"GuardDuty Finding","region":"eu-west-2"}`),
+		Expect: examples.Expect{Alerts: 1, By: []string{"guardduty"}},
+	}
+	for _, tt := range []struct {
+		deaf  string
+		holds bool
+	}{{"", true}, {"eu-west-1", false}, {"us-east-1", false}, {"ap-southeast-2", false}} {
+		var mail []sandbox.Mail
+		w := &World{
+			Room:    &room.Room{Name: "acme", Baseline: &room.Baseline{Regions: []string{"us-east-1", "ap-southeast-2"}}},
+			Account: "444455556666", Region: "eu-west-1", Mailboxes: []string{"a"}, Now: time.Now,
+			Settle: func(context.Context) error { return nil },
+			Emit: func(_, _ string, text []byte) error {
+				var e struct{ Region string }
+				if err := json.Unmarshal(text, &e); err != nil {
+					return err
+				}
+				if e.Region != tt.deaf {
+					mail = append(mail, sandbox.Mail{To: "a", Body: `{"source":"aws.guardduty"}`})
+				}
+				return nil
+			},
+			Mail: func() []sandbox.Mail { return mail }, Undelivered: func() []sandbox.Undelivered { return nil },
+		}
+		o, err := w.replay(t.Context(), sample)
+		if err != nil || o.Refused != tt.holds {
+			t.Errorf("without alerts in %q: %+v, %v", tt.deaf, o, err)
+		}
+	}
+}
+
 func TestReplayToNobodyIsNoVerdict(t *testing.T) {
 	w := &World{Room: &room.Room{Baseline: &room.Baseline{}}}
 	if _, err := w.replay(t.Context(), examples.Sample{}); err == nil {

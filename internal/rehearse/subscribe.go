@@ -28,17 +28,20 @@ func (r *Rehearsal) subscribe(ctx context.Context) error {
 	w.Mailboxes = slices.Clone(b.Alerts.Emails)
 	if len(w.Mailboxes) == 0 {
 		w.Mailboxes = []string{mailbox}
-		client := sns.NewFromConfig(w.Config(&w.Operator))
-		if _, err := client.Subscribe(ctx, &sns.SubscribeInput{
-			TopicArn: aws.String(r.Room.AlertsTopicARN(r.Room.Region)), Protocol: aws.String("email"), Endpoint: aws.String(mailbox),
-		}); err != nil {
-			return fmt.Errorf("subscribe to the alerts: %w", err)
+		for _, region := range r.alertRegions() {
+			cfg := w.Config(&w.Operator)
+			cfg.Region = region
+			if _, err := sns.NewFromConfig(cfg).Subscribe(ctx, &sns.SubscribeInput{
+				TopicArn: aws.String(r.Room.AlertsTopicARN(region)), Protocol: aws.String("email"), Endpoint: aws.String(mailbox),
+			}); err != nil {
+				return fmt.Errorf("subscribe to the alerts of %s: %w", region, err)
+			}
 		}
 	}
 	if err := r.Sandbox.Settle(ctx); err != nil {
 		return err
 	}
-	followed := map[string]bool{}
+	followed := map[string]int{}
 	for _, m := range r.Sandbox.Mail() {
 		if m.Confirm == "" || !slices.Contains(w.Mailboxes, m.To) {
 			continue
@@ -46,14 +49,23 @@ func (r *Rehearsal) subscribe(ctx context.Context) error {
 		if err := r.follow(ctx, m.Confirm); err != nil {
 			return fmt.Errorf("confirm the subscription of %s: %w", m.To, err)
 		}
-		followed[m.To] = true
+		followed[m.To]++
 	}
 	for _, box := range w.Mailboxes {
-		if !followed[box] {
-			return fmt.Errorf("%s is subscribed to the alerts and got no mail that asks for a confirmation", box)
+		if n := len(r.alertRegions()); followed[box] != n {
+			return fmt.Errorf("%s is subscribed to the alerts of %d regions and got %d mails that ask for a confirmation", box, n, followed[box])
 		}
 	}
 	return r.Sandbox.Settle(ctx)
+}
+
+// alertRegions are the regions that have a topic for alerts.
+func (r *Rehearsal) alertRegions() []string {
+	regions := []string{r.Room.Region}
+	if r.Room.Baseline.Has(room.ThreatDetection) {
+		regions = append(regions, r.Room.Baseline.Regions...)
+	}
+	return regions
 }
 
 func (r *Rehearsal) follow(ctx context.Context, link string) error {
