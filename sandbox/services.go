@@ -78,7 +78,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 	hub := securityhub.New(p.db)
 	buckets := s3.New(p.db, keys, p.iam)
 	logGroups := logs.New(p.db, keys, p.iam)
-	trails := cloudtrail.New(p.db, keys, buckets, logGroups, p.iam)
+	trails := cloudtrail.New(p.db, keys, buckets, logGroups, p.notifications, p.iam)
 	trails.Events = func() []audit.Event { return p.audit.Events() }
 	metrics := cloudwatch.New(p.db)
 	logGroups.Metrics = metrics
@@ -96,7 +96,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 		rules,
 		trails,
 		accessanalyzer.New(p.db),
-		configservice.New(p.db, buckets, p.iam),
+		configservice.New(p.db, buckets, p.notifications, p.iam),
 		logGroups,
 		functions,
 		guardduty.New(p.db, hub),

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 AWS serves what its SDK deprecates, and the provider still asks for it.
+
 package cloudtrail
 
 import (
@@ -25,11 +27,8 @@ func (s *Service) createRows() []op.Row {
 }
 
 // unsupported refuses what the sandbox has no counterpart for.
-func unsupported(topic *string, organization *bool) error {
-	switch {
-	case text(topic) != "":
-		return refuse("SNS notifications of a trail's deliveries (SnsTopicName)")
-	case yes(organization):
+func unsupported(organization *bool) error {
+	if yes(organization) {
 		return refuse("organization trails (IsOrganizationTrail)")
 	}
 	return nil
@@ -43,7 +42,7 @@ func (s *Service) checkCreate(c *op.Call, in *sdk.CreateTrailInput) ([]op.Check,
 	if err != nil {
 		return nil, err
 	}
-	if err := unsupported(in.SnsTopicName, in.IsOrganizationTrail); err != nil {
+	if err := unsupported(in.IsOrganizationTrail); err != nil {
 		return nil, err
 	}
 	arn := trailARN(c.Caller.Account, c.Region, *in.Name)
@@ -62,7 +61,7 @@ func (s *Service) checkCreate(c *op.Call, in *sdk.CreateTrailInput) ([]op.Check,
 	if t.LogGroup != "" {
 		checks = append(checks, s.logChecks(c, t)...)
 	}
-	return s.withDelivery(c, checks, t), nil
+	return s.withTopic(c, s.withDelivery(c, checks, t), t), nil
 }
 
 // withDelivery adds what CloudTrail itself must be allowed: bucket and key refuse a trail
@@ -100,7 +99,7 @@ func (s *Service) fromCreate(c *op.Call, in *sdk.CreateTrailInput) (*trail, erro
 	t := &trail{
 		Name: *in.Name, Account: c.Caller.Account, Region: c.Region, Bucket: text(in.S3BucketName), Prefix: text(in.S3KeyPrefix),
 		Global: in.IncludeGlobalServiceEvents == nil || *in.IncludeGlobalServiceEvents, MultiRegion: yes(in.IsMultiRegionTrail),
-		LogGroup: text(in.CloudWatchLogsLogGroupArn), LogRole: text(in.CloudWatchLogsRoleArn),
+		LogGroup: text(in.CloudWatchLogsLogGroupArn), LogRole: text(in.CloudWatchLogsRoleArn), Topic: text(in.SnsTopicName),
 	}
 	t.validating(c, yes(in.EnableLogFileValidation))
 	var err error
@@ -121,6 +120,9 @@ func (s *Service) fromCreate(c *op.Call, in *sdk.CreateTrailInput) (*trail, erro
 		return nil, fail("MaximumNumberOfTrailsExceededException", "User: %s already has %d trails in %s.", t.Account, count, t.Region)
 	}
 	if err := s.settings(c, t, in.KmsKeyId); err != nil {
+		return nil, err
+	}
+	if err := s.knownTopic(c, t); err != nil {
 		return nil, err
 	}
 	return t, s.checkLogs(t)
@@ -175,6 +177,7 @@ func (s *Service) create(c *op.Call, in *sdk.CreateTrailInput) (*sdk.CreateTrail
 		IncludeGlobalServiceEvents: d.IncludeGlobalServiceEvents, IsMultiRegionTrail: d.IsMultiRegionTrail, IsOrganizationTrail: d.IsOrganizationTrail,
 		CloudWatchLogsLogGroupArn: d.CloudWatchLogsLogGroupArn, CloudWatchLogsRoleArn: d.CloudWatchLogsRoleArn,
 		KmsKeyId: d.KmsKeyId, LogFileValidationEnabled: d.LogFileValidationEnabled, Name: d.Name, S3BucketName: d.S3BucketName, S3KeyPrefix: d.S3KeyPrefix, TrailARN: d.TrailARN,
+		SnsTopicName: d.SnsTopicName, SnsTopicARN: d.SnsTopicARN,
 	}, nil
 }
 
@@ -183,7 +186,7 @@ func (s *Service) checkUpdate(c *op.Call, in *sdk.UpdateTrailInput) ([]op.Check,
 	if err != nil {
 		return nil, err
 	}
-	if err := unsupported(in.SnsTopicName, in.IsOrganizationTrail); err != nil {
+	if err := unsupported(in.IsOrganizationTrail); err != nil {
 		return nil, err
 	}
 	checks := []op.Check{{Action: "cloudtrail:UpdateTrail", Resource: p.resource()}}
@@ -202,7 +205,11 @@ func (s *Service) checkUpdate(c *op.Call, in *sdk.UpdateTrailInput) ([]op.Check,
 	if t.LogGroup != "" && (in.CloudWatchLogsLogGroupArn != nil || in.CloudWatchLogsRoleArn != nil) {
 		checks = append(checks, s.logChecks(c, t)...)
 	}
-	return s.withDelivery(c, checks, t), nil
+	checks = s.withDelivery(c, checks, t)
+	if in.SnsTopicName == nil {
+		return checks, nil
+	}
+	return s.withTopic(c, checks, t), nil
 }
 
 func (s *Service) fromUpdate(c *op.Call, p place, in *sdk.UpdateTrailInput) (*trail, error) {
@@ -223,6 +230,9 @@ func (s *Service) fromUpdate(c *op.Call, p place, in *sdk.UpdateTrailInput) (*tr
 	if in.CloudWatchLogsRoleArn != nil {
 		t.LogRole = *in.CloudWatchLogsRoleArn
 	}
+	if in.SnsTopicName != nil {
+		t.Topic = *in.SnsTopicName
+	}
 	if in.IncludeGlobalServiceEvents != nil {
 		t.Global = *in.IncludeGlobalServiceEvents
 	}
@@ -241,6 +251,11 @@ func (s *Service) fromUpdate(c *op.Call, p place, in *sdk.UpdateTrailInput) (*tr
 	}
 	if err := s.settings(c, &t, in.KmsKeyId); err != nil {
 		return nil, err
+	}
+	if in.SnsTopicName != nil {
+		if err := s.knownTopic(c, &t); err != nil {
+			return nil, err
+		}
 	}
 	if in.CloudWatchLogsLogGroupArn == nil && in.CloudWatchLogsRoleArn == nil {
 		return &t, nil
@@ -263,6 +278,7 @@ func (s *Service) update(c *op.Call, in *sdk.UpdateTrailInput) (*sdk.UpdateTrail
 		IncludeGlobalServiceEvents: d.IncludeGlobalServiceEvents, IsMultiRegionTrail: d.IsMultiRegionTrail, IsOrganizationTrail: d.IsOrganizationTrail,
 		CloudWatchLogsLogGroupArn: d.CloudWatchLogsLogGroupArn, CloudWatchLogsRoleArn: d.CloudWatchLogsRoleArn,
 		KmsKeyId: d.KmsKeyId, LogFileValidationEnabled: d.LogFileValidationEnabled, Name: d.Name, S3BucketName: d.S3BucketName, S3KeyPrefix: d.S3KeyPrefix, TrailARN: d.TrailARN,
+		SnsTopicName: d.SnsTopicName, SnsTopicARN: d.SnsTopicARN,
 	}, nil
 }
 
@@ -271,6 +287,7 @@ func (t *trail) describe() types.Trail {
 		Name: &t.Name, TrailARN: aws.String(t.arn()), HomeRegion: &t.Region, S3BucketName: &t.Bucket, S3KeyPrefix: optional(t.Prefix),
 		KmsKeyId: optional(t.KMSKey), IncludeGlobalServiceEvents: &t.Global, IsMultiRegionTrail: &t.MultiRegion, IsOrganizationTrail: aws.Bool(false),
 		CloudWatchLogsLogGroupArn: optional(t.LogGroup), CloudWatchLogsRoleArn: optional(t.LogRole),
+		SnsTopicName: optional(t.Topic), SnsTopicARN: optional(t.topicARN()),
 		LogFileValidationEnabled: &t.Validate, HasCustomEventSelectors: aws.Bool(t.custom()), HasInsightSelectors: aws.Bool(false),
 	}
 }

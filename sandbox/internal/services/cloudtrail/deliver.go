@@ -270,6 +270,10 @@ func (d *Deliverer) log(ctx context.Context, now time.Time, c *chain, t *trail) 
 	at := c.Due.UTC()
 	name := fmt.Sprintf("%sCloudTrail/%s/%s/%s_CloudTrail_%s_%s_%s.json.gz", t.path(), c.Region, at.Format("2006/01/02"), t.Account, c.Region, at.Format("20060102T1504Z"), random())
 	problem := d.put(ctx, t, name, content, nil)
+	var untold error
+	if problem == nil && t.Topic != "" {
+		untold = d.tell(ctx, t, name)
+	}
 	over := problem != nil && now.Sub(oldest) > given
 	return s.db.Update(func() error {
 		if s.trails.Get(t.key()) == nil {
@@ -280,6 +284,7 @@ func (d *Deliverer) log(ctx context.Context, now time.Time, c *chain, t *trail) 
 		own := s.chain(t, c.Region)
 		if problem == nil {
 			st.Delivered, st.Error = now, ""
+			st.notified(t, now, untold)
 			if !own.Begin.IsZero() {
 				sum := sha256.Sum256(content)
 				file := logFile{Bucket: t.Bucket, Object: name, Hash: hex.EncodeToString(sum[:]), Algorithm: "SHA-256", Newest: stamp(newest), Oldest: stamp(oldest), Delivered: at}

@@ -158,7 +158,8 @@ func (s *Service) trailStatus(c *op.Call, in *sdk.GetTrailStatusInput) (*sdk.Get
 		LatestDeliveryAttemptTime: words(st.Attempt), LatestDeliveryAttemptSucceeded: words(st.Delivered),
 		LatestDigestDeliveryTime: moment(st.Digest), LatestDigestDeliveryError: optional(st.DigestError),
 		LatestCloudWatchLogsDeliveryTime: moment(st.LogDelivered), LatestCloudWatchLogsDeliveryError: optional(st.LogError),
-		LatestNotificationAttemptTime: aws.String(""), LatestNotificationAttemptSucceeded: aws.String(""),
+		LatestNotificationTime: moment(st.Told), LatestNotificationError: optional(st.TopicError),
+		LatestNotificationAttemptTime: words(st.Tried), LatestNotificationAttemptSucceeded: words(st.Told),
 	}
 	return out, nil
 }

@@ -7,8 +7,10 @@
 // every hour, as "aws cloudtrail validate-logs" checks it. Service.Logs answers
 // EventBridge, which passes on only what a trail records.
 //
-// Event data stores, channels, dashboards, Insights, organization trails, CloudWatch Logs
-// and SNS notifications of trails are refused by name.
+// A trail's topic is told of each log file, by CloudTrail as well.
+//
+// Event data stores, channels, dashboards, Insights and organization trails are refused
+// by name, and so are data events of resource types but those of S3, Lambda and DynamoDB.
 //
 // Source: CloudTrail API Reference; CloudTrail User Guide.
 package cloudtrail

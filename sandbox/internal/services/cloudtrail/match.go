@@ -71,10 +71,35 @@ func classic(c *types.EventSelector, e *audit.Event) bool {
 	if e.EventCategory == "Management" {
 		return yes(c.IncludeManagementEvents) && !slices.Contains(c.ExcludeManagementEventSources, e.EventSource)
 	}
-	arn, ok := objectARN(e)
+	kind, arn, ok := dataResource(e)
 	return ok && slices.ContainsFunc(c.DataResources, func(r types.DataResource) bool {
-		return slices.ContainsFunc(r.Values, func(v string) bool { return strings.HasPrefix(arn, v) })
+		return text(r.Type) == kind && slices.ContainsFunc(r.Values, func(v string) bool { return within(kind, arn, v) })
 	})
+}
+
+// within reports whether a value of a basic selector covers a resource: by a prefix for
+// objects, and otherwise all of a service or one whole name.
+// Source: CloudTrail API_DataResource.
+func within(kind, arn, value string) bool {
+	if kind == object || value == dataTypes[kind].all {
+		return strings.HasPrefix(arn, value)
+	}
+	return arn == value || strings.HasPrefix(arn, value+":") // a version or an alias
+}
+
+// dataResource is what a data event is about.
+func dataResource(e *audit.Event) (kind, arn string, ok bool) {
+	if arn, ok := objectARN(e); ok {
+		return object, arn, true
+	}
+	if e.EventCategory == "Data" && e.EventSource == "lambda.amazonaws.com" {
+		for _, r := range e.Resources {
+			if r.Type == function {
+				return function, r.ARN, true
+			}
+		}
+	}
+	return "", "", false
 }
 
 // objectARN is what a data event of S3 is about. A request for several objects has the
@@ -100,7 +125,7 @@ func advanced(a *types.AdvancedEventSelector, e *audit.Event) bool {
 
 // field is the event's value; ok is false if it has none.
 func field(name string, e *audit.Event) (value string, ok bool) {
-	arn, isObject := objectARN(e)
+	kind, arn, isData := dataResource(e)
 	switch name {
 	case "eventCategory":
 		return e.EventCategory, true
@@ -115,9 +140,9 @@ func field(name string, e *audit.Event) (value string, ok bool) {
 	case "userIdentity.arn":
 		return e.UserIdentity.ARN, e.UserIdentity.ARN != ""
 	case "resources.type":
-		return object, isObject
+		return kind, isData
 	case "resources.ARN":
-		return arn, isObject
+		return arn, isData
 	}
 	return "", false
 }

@@ -1,8 +1,8 @@
 package cloudtrail
 
 import (
+	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -11,8 +11,22 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 )
 
-// object is the only type of data event that the sandbox has.
-const object = "AWS::S3::Object"
+// The types of data events that trails can ask for, each with what its ARNs begin
+// with and how they go on. Nothing here makes events of DynamoDB: the sandbox has none.
+// Source: CloudTrail API_DataResource, Values.
+const (
+	object   = "AWS::S3::Object"
+	function = "AWS::Lambda::Function"
+)
+
+var dataTypes = map[string]struct {
+	all string
+	one *regexp.Regexp
+}{
+	object:                 {"arn:aws:s3", regexp.MustCompile(`^arn:aws:s3:::([^/]+/.*)?$`)},
+	function:               {"arn:aws:lambda", regexp.MustCompile(`^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+$`)},
+	"AWS::DynamoDB::Table": {"arn:aws:dynamodb", regexp.MustCompile(`^arn:aws:dynamodb:[a-z0-9-]+:\d{12}:table/[\w.-]+$`)},
+}
 
 // Limits of selectors.
 // Source: CloudTrail User Guide "Quotas in AWS CloudTrail".
@@ -128,15 +142,13 @@ func classicOf(list []types.EventSelector) (out []types.EventSelector, err error
 			}
 		}
 		for _, r := range e.DataResources {
-			if text(r.Type) != object {
+			form, ok := dataTypes[text(r.Type)]
+			if !ok {
 				return nil, refuse("data events of the resource type " + text(r.Type))
 			}
 			for _, v := range r.Values {
-				if count++; v != "arn:aws:s3" && !strings.HasPrefix(v, "arn:aws:s3:::") {
+				if count++; v != form.all && !form.one.MatchString(v) {
 					return nil, wrongSelector("Value %s for DataResources.Values is invalid.", v)
-				}
-				if rest, ok := strings.CutPrefix(v, "arn:aws:s3:::"); ok && rest != "" && !strings.Contains(rest, "/") {
-					return nil, wrongSelector("Value %s for DataResources.Values is invalid: the ARN of a bucket ends with a slash.", v)
 				}
 			}
 		}
@@ -214,7 +226,7 @@ func checkCategory(seen map[string]types.AdvancedFieldSelector) error {
 		if !ok {
 			return wrongSelector("A selector of data events needs the field resources.type.")
 		}
-		if kind.Equals[0] != object {
+		if _, ok := dataTypes[kind.Equals[0]]; !ok {
 			return refuse("data events of the resource type " + kind.Equals[0])
 		}
 	case "NetworkActivity":

@@ -34,6 +34,7 @@ type Service struct {
 	keys     Keys
 	buckets  Buckets
 	groups   LogGroups
+	topics   Topics
 	roles    Roles
 	protocol op.Protocol
 	db       *store.DB
@@ -46,9 +47,9 @@ type Service struct {
 }
 
 // New adds CloudTrail's tables to db.
-func New(db *store.DB, keys Keys, buckets Buckets, groups LogGroups, roles Roles) *Service {
+func New(db *store.DB, keys Keys, buckets Buckets, groups LogGroups, topics Topics, roles Roles) *Service {
 	return &Service{
-		keys: keys, buckets: buckets, groups: groups, roles: roles, protocol: wire.NewJSON("CloudTrail_20131101", "1.1"), db: db,
+		keys: keys, buckets: buckets, groups: groups, topics: topics, roles: roles, protocol: wire.NewJSON("CloudTrail_20131101", "1.1"), db: db,
 		trails:   store.NewTable[trail](db, "cloudtrail.trails"),
 		statuses: store.NewTable[status](db, "cloudtrail.statuses"),
 		pending:  store.NewTable[pendingEvent](db, "cloudtrail.pending"),

@@ -18,8 +18,10 @@ type trail struct {
 	// KMSKey is the key's ARN; empty: none.
 	KMSKey string `json:",omitempty"`
 	// LogGroup and LogRole are ARNs; both empty: none.
-	LogGroup            string `json:",omitempty"`
-	LogRole             string `json:",omitempty"`
+	LogGroup string `json:",omitempty"`
+	LogRole  string `json:",omitempty"`
+	// Topic is told of log files, by its name or its ARN as it was given; empty: none is.
+	Topic               string `json:",omitempty"`
 	Global, MultiRegion bool
 	// Validate: digest files are made, since Validated.
 	Validate  bool
@@ -46,6 +48,9 @@ func (i interval) has(at time.Time) bool {
 type status struct {
 	Attempt, Delivered, Digest time.Time
 	Error, DigestError         string
+	// Tried, Told and TopicError are of the topic.
+	Tried, Told time.Time
+	TopicError  string
 	// LogDelivered and LogError are of the log group; LogRetry is when a refused delivery
 	// is tried again.
 	LogDelivered, LogRetry time.Time

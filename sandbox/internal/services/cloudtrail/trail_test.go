@@ -61,7 +61,6 @@ func TestTrails(t *testing.T) {
 		w.refused(err, code)
 	}
 	for want, in := range map[string]cloudtrail.CreateTrailInput{
-		"SnsTopicName":        {SnsTopicName: aws.String("topic")},
 		"IsOrganizationTrail": {IsOrganizationTrail: aws.Bool(true)},
 	} {
 		in.Name, in.S3BucketName = aws.String("main"), aws.String(logs)

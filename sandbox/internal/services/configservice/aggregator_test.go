@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/configservice/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
@@ -50,6 +51,27 @@ func TestAggregatorsArePutTaggedAndDeleted(t *testing.T) {
 	w.must(err)
 	_, err = w.cfg.DeleteConfigurationAggregator(ctx, remove)
 	w.refused(err, "NoSuchConfigurationAggregatorException")
+}
+
+// A channel's topic must be there. Nothing is delivered here, so nothing is published.
+func TestChannelHasATopic(t *testing.T) {
+	w := start(t)
+	w.admit(sandbox.DefaultAccount)
+	w.must(w.record(nil))
+	put := func(topic string) error {
+		_, err := w.cfg.PutDeliveryChannel(ctx, &sdk.PutDeliveryChannelInput{DeliveryChannel: &types.DeliveryChannel{S3BucketName: aws.String("config-logs"), SnsTopicARN: &topic}})
+		return err
+	}
+	const topic = "arn:aws:sns:" + sandbox.DefaultRegion + ":" + sandbox.DefaultAccount + ":changes"
+	w.refused(put(topic), "InvalidSNSTopicARNException")
+	_, err := sns.NewFromConfig(w.sb.Config(w.sb.Credentials())).CreateTopic(ctx, &sns.CreateTopicInput{Name: aws.String("changes")})
+	w.must(err)
+	w.must(put(topic))
+	got, err := w.cfg.DescribeDeliveryChannels(ctx, &sdk.DescribeDeliveryChannelsInput{})
+	w.must(err)
+	if *got.DeliveryChannels[0].SnsTopicARN != topic {
+		t.Errorf("channel %+v", got.DeliveryChannels[0])
+	}
 }
 
 func TestAuthorizationsArePutListedAndDeleted(t *testing.T) {

@@ -67,8 +67,8 @@ func (s *Service) putChannel(c *op.Call, in *sdk.PutDeliveryChannelInput) (*sdk.
 		return nil, fault("MaxNumberOfDeliveryChannelsExceededException", "Failed to put delivery channel '%s' because the maximum number of delivery channels: 1 is reached.", d.Name)
 	case !prefixForm.MatchString(d.Prefix):
 		return nil, fault("InvalidS3KeyPrefixException", "The S3 key prefix '%s' is not valid.", d.Prefix)
-	case d.Topic != "":
-		return nil, refuse("delivery channels with a topic (snsTopicARN)")
+	case d.Topic != "" && !s.topics.TopicExists(d.Topic):
+		return nil, fault("InvalidSNSTopicARNException", "The sns topic arn '%s' is not valid.", d.Topic)
 	}
 	if err := s.writable(c, r, d); err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (s *Service) describeChannels(c *op.Call, in *sdk.DescribeDeliveryChannelsI
 	}
 	out := &sdk.DescribeDeliveryChannelsOutput{DeliveryChannels: []types.DeliveryChannel{}}
 	if d != nil {
-		x := types.DeliveryChannel{Name: &d.Name, S3BucketName: &d.Bucket, S3KeyPrefix: optional(d.Prefix), S3KmsKeyArn: optional(d.Key)}
+		x := types.DeliveryChannel{Name: &d.Name, S3BucketName: &d.Bucket, S3KeyPrefix: optional(d.Prefix), S3KmsKeyArn: optional(d.Key), SnsTopicARN: optional(d.Topic)}
 		if d.Frequency != "" {
 			x.ConfigSnapshotDeliveryProperties = &types.ConfigSnapshotDeliveryProperties{DeliveryFrequency: d.Frequency}
 		}

@@ -20,6 +20,12 @@ type Buckets interface {
 	DeliveryChecks(c *op.Call, d s3.Delivery) (bucket, key []op.Check, err error)
 }
 
+// Topics is what Config needs of SNS.
+type Topics interface {
+	// TopicExists reports whether there is a topic of this ARN.
+	TopicExists(arn string) bool
+}
+
 // Roles is what Config needs of IAM.
 type Roles interface {
 	// RoleByARN finds a role; nil: there is none.
@@ -29,6 +35,7 @@ type Roles interface {
 // Service is AWS Config. Its methods run under the state's lock.
 type Service struct {
 	buckets   Buckets
+	topics    Topics
 	roles     Roles
 	protocol  op.Protocol
 	recorders *store.Table[recorder]
@@ -42,9 +49,10 @@ type Service struct {
 }
 
 // New adds Config's tables to db.
-func New(db *store.DB, buckets Buckets, roles Roles) *Service {
+func New(db *store.DB, buckets Buckets, topics Topics, roles Roles) *Service {
 	return &Service{
 		buckets:   buckets,
+		topics:    topics,
 		roles:     roles,
 		protocol:  wire.NewMixedJSON("StarlingDoveService", "1.1"),
 		recorders: store.NewTable[recorder](db, "config.recorders"),
