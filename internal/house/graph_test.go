@@ -90,6 +90,7 @@ var only = []struct{ imported, by, why string }{
 	{"github.com/hashicorp/terraform-exec", "internal/engine", "one place runs the engine"},
 	{"github.com/spf13/cobra", "internal/cli", "features know nothing of flags"},
 	{"go.etcd.io/bbolt", "sandbox/internal/store", "one place keeps the sandbox's state"},
+	{"text/template", "nowhere", "a program that links it keeps every method of every type: 30 MB more on disk, 14 MB more in memory; internal/room has HCL's templates"},
 }
 
 func TestLibrariesHaveOneUser(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/strongroom-dev/strongroom/internal/diag"
 )
 
@@ -228,11 +230,10 @@ func (o Options) spec() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return execute(SpecFile, src, map[string]any{
-		"Name": o.name(), "Account": o.Account, "Region": o.Region, "Engine": o.Engine,
-		"Forge":         Forge{Kind: o.forge(), Project: o.Project, Issuer: o.Issuer},
-		"DefaultBucket": o.name() + "-state-" + o.Account,
-		"Without":       o.Without,
+	forge := Forge{Kind: o.forge(), Project: o.Project, Issuer: o.Issuer}
+	return execute(SpecFile, src, map[string]cty.Value{
+		"name": cty.StringVal(o.name()), "account": cty.StringVal(o.Account), "region": cty.StringVal(o.Region), "engine": cty.StringVal(o.Engine),
+		"forge": forge.value(), "default_bucket": cty.StringVal(o.name() + "-state-" + o.Account), "without": texts(o.Without),
 	})
 }
 

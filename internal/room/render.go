@@ -1,16 +1,13 @@
 package room
 
 import (
-	"bytes"
 	"embed"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
-	"text/template"
 
-	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strongroom-dev/strongroom/modules"
@@ -27,41 +24,6 @@ type File struct {
 	// Once is whether the file is written only where there is none: from then
 	// on it belongs to the person, or to "strongroom bootstrap".
 	Once bool
-}
-
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"quote":      quote,
-	"identifier": identifier,
-	"list": func(values []string) string {
-		quoted := make([]string, len(values))
-		for i, v := range values {
-			quoted[i] = quote(v)
-		}
-		if len(quoted) < 2 {
-			return "[" + strings.Join(quoted, "") + "]"
-		}
-		return "[\n" + strings.Join(quoted, ",\n") + ",\n]"
-	},
-	"stateKeys": func(r *Room) []string {
-		keys := make([]string, len(Stacks))
-		for i, s := range Stacks {
-			keys[i] = r.StateKey(s)
-		}
-		return keys
-	},
-	"regions": func(r *Room) []string {
-		regions := append([]string{r.Region}, r.Automation.AllowedRegions...)
-		if r.Baseline != nil {
-			regions = append(regions, r.Baseline.Regions...)
-		}
-		slices.Sort(regions)
-		return slices.Compact(regions)
-	},
-}).ParseFS(stackFS, "stacks/*.tmpl"))
-
-// quote writes a text as HCL does, with its template markers escaped.
-func quote(s string) string {
-	return string(hclwrite.TokensForValue(cty.StringVal(s)).Bytes())
 }
 
 // Render returns the files of both stacks, the modules they use and .gitignore,
@@ -81,7 +43,7 @@ func Render(r *Room) ([]File, error) {
 			if err != nil {
 				return nil, err
 			}
-			content, err := execute(name, src, r)
+			content, err := execute(name, src, r.values(stack))
 			if err != nil {
 				return nil, err
 			}
@@ -129,10 +91,9 @@ func (r *Room) BackendS3(stack, keyARN string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return execute("backend.s3.tf", src, struct {
-		Room          *Room
-		Stack, KeyARN string
-	}{r, stack, keyARN})
+	values := r.values(stack)
+	values["key_arn"] = cty.StringVal(keyARN)
+	return execute("backend.s3.tf", src, values)
 }
 
 // BackendLocal returns backend.tf of the bootstrap stack as it starts.
@@ -142,16 +103,4 @@ func BackendLocal() ([]byte, error) {
 		return nil, err
 	}
 	return execute("backend.tf", src, nil)
-}
-
-func execute(name string, src []byte, data any) ([]byte, error) {
-	t, err := template.Must(templates.Clone()).New(name).Parse(string(src))
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	if err := t.Execute(&b, data); err != nil {
-		return nil, err
-	}
-	return hclwrite.Format(b.Bytes()), nil
 }
