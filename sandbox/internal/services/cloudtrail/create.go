@@ -288,6 +288,6 @@ func (t *trail) describe() types.Trail {
 		KmsKeyId: optional(t.KMSKey), IncludeGlobalServiceEvents: &t.Global, IsMultiRegionTrail: &t.MultiRegion, IsOrganizationTrail: aws.Bool(false),
 		CloudWatchLogsLogGroupArn: optional(t.LogGroup), CloudWatchLogsRoleArn: optional(t.LogRole),
 		SnsTopicName: optional(t.Topic), SnsTopicARN: optional(t.topicARN()),
-		LogFileValidationEnabled: &t.Validate, HasCustomEventSelectors: aws.Bool(t.custom()), HasInsightSelectors: aws.Bool(false),
+		LogFileValidationEnabled: &t.Validate, HasCustomEventSelectors: aws.Bool(t.custom()), HasInsightSelectors: aws.Bool(len(t.Insights) > 0),
 	}
 }

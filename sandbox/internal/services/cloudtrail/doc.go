@@ -9,7 +9,9 @@
 //
 // A trail's topic is told of each log file, by CloudTrail as well.
 //
-// Event data stores, channels, dashboards, Insights and organization trails are refused
+// Insights are kept as they are asked for, and none is found.
+//
+// Event data stores, channels, dashboards and organization trails are refused
 // by name, and so are data events of resource types but those of S3, Lambda and DynamoDB.
 //
 // Source: CloudTrail API Reference; CloudTrail User Guide.

@@ -30,6 +30,8 @@ type trail struct {
 	// Classic or Advanced are the event selectors that were put; both nil: the default.
 	Classic  []types.EventSelector         `json:",omitempty"`
 	Advanced []types.AdvancedEventSelector `json:",omitempty"`
+	// Insights are those that were asked for.
+	Insights []types.InsightSelector `json:",omitempty"`
 	Logging  bool
 	// Started and Stopped are when logging was last; zero: never.
 	Started, Stopped time.Time

@@ -113,8 +113,24 @@ func TestTrails(t *testing.T) {
 	w.refused(err, "CloudTrailARNInvalidException")
 	_, err = w.trail.GetInsightSelectors(ctx, &cloudtrail.GetInsightSelectorsInput{TrailName: aws.String("main")})
 	w.refused(err, "InsightNotEnabledException")
-	_, err = w.trail.PutInsightSelectors(ctx, &cloudtrail.PutInsightSelectorsInput{TrailName: aws.String("main"), InsightSelectors: []types.InsightSelector{{InsightType: types.InsightTypeApiCallRateInsight}}})
-	w.refused(err, "UnsupportedOperationException", "Insights")
+	insights := func(kinds ...types.InsightType) error {
+		in := &cloudtrail.PutInsightSelectorsInput{TrailName: aws.String("main"), InsightSelectors: []types.InsightSelector{}}
+		for _, kind := range kinds {
+			in.InsightSelectors = append(in.InsightSelectors, types.InsightSelector{InsightType: kind})
+		}
+		_, err := w.trail.PutInsightSelectors(ctx, in)
+		return err
+	}
+	w.refused(insights("Guess"), "InvalidInsightSelectorsException")
+	w.refused(insights(types.InsightTypeApiCallRateInsight, types.InsightTypeApiCallRateInsight), "InvalidInsightSelectorsException", "twice")
+	w.must(insights(types.InsightTypeApiCallRateInsight))
+	kept, err := w.trail.GetInsightSelectors(ctx, &cloudtrail.GetInsightSelectorsInput{TrailName: aws.String("main")})
+	if w.must(err); len(kept.InsightSelectors) != 1 || kept.InsightSelectors[0].InsightType != types.InsightTypeApiCallRateInsight {
+		t.Errorf("insights %+v", kept.InsightSelectors)
+	}
+	w.must(insights())
+	_, err = w.trail.GetInsightSelectors(ctx, &cloudtrail.GetInsightSelectorsInput{TrailName: aws.String("main")})
+	w.refused(err, "InsightNotEnabledException")
 
 	clerk := w.user("clerk", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cloudtrail:*","Resource":"*"},{"Effect":"Deny","Action":["cloudtrail:StopLogging","cloudtrail:DeleteTrail"],"Resource":"`+mainARN+`"}]}`)
 	_, err = clerk.StopLogging(ctx, &cloudtrail.StopLoggingInput{Name: aws.String("main")})

@@ -15,6 +15,7 @@ const administratorAccess = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 // awsPolicies are the AWS managed policies that the sandbox holds. The others
 // are refused by name: a wrong guess at ReadOnlyAccess would be a wrong verdict.
+// A name has its path before it.
 // Source: AWS Managed Policy Reference, the page of each policy.
 var awsPolicies = []struct{ name, id, about, created, version, doc string }{
 	{"AdministratorAccess", "ANPAIWMBCKSKIEE64ZLYK", "Provides full access to AWS services and resources.", "2015-02-06T18:39:46Z", "v1",
@@ -34,6 +35,10 @@ var awsPolicies = []struct{ name, id, about, created, version, doc string }{
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","s3:List*","s3:Describe*","s3-object-lambda:Get*","s3-object-lambda:List*"],"Resource":"*"}]}`},
 	{"AWSKeyManagementServicePowerUser", "ANPAJNPP7PPPPMJRV2SA4", "Provides access to AWS Key Management Service (KMS).", "2015-02-06T18:40:40Z", "v2",
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:CreateAlias","kms:CreateKey","kms:DeleteAlias","kms:Describe*","kms:GenerateRandom","kms:Get*","kms:List*","kms:TagResource","kms:UntagResource","iam:ListGroups","iam:ListRoles","iam:ListUsers"],"Resource":"*"}]}`},
+	{"AWSSupportAccess", "ANPAJSNKQX2OW67GF4S7E", "Allows users to access the AWS Support Center.", "2015-02-06T18:41:11Z", "v4",
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["support:*","support-console:*"],"Resource":"*"}]}`},
+	{"service-role/AWSLambdaBasicExecutionRole", "ANPAJNCQGXC42545SKXIK", "Provides write permissions to CloudWatch Logs.", "2015-04-09T15:03:43Z", "v1",
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}`},
 	{"AWSDenyAll", "ANPA4ZPZPYC6GBDKUJWBC", "Deny all access.", "2019-05-01T22:36:14Z", "v1",
 		`{"Version":"2012-10-17","Statement":[{"Sid":"DenyAll","Effect":"Deny","Action":["*"],"Resource":"*"}]}`},
 }
@@ -50,7 +55,8 @@ func awsManaged() map[string]*ManagedPolicy {
 			panic(fmt.Sprintf("iam: %s: %v", a.name, err))
 		}
 		n, _ := versionNumber(a.version)
-		p := &ManagedPolicy{Account: "aws", Name: a.name, Path: "/", ID: a.id, Description: a.about,
+		cut := strings.LastIndexByte(a.name, '/') + 1
+		p := &ManagedPolicy{Account: "aws", Name: a.name[cut:], Path: "/" + a.name[:cut], ID: a.id, Description: a.about,
 			Created: at, Updated: at, Default: n, Versions: []PolicyVersion{{Number: n, Created: at, Doc: d}}}
 		m[p.ARN()] = p
 	}
@@ -91,7 +97,7 @@ func awsManagedARN(arn string) bool { return strings.HasPrefix(arn, "arn:aws:iam
 func heldNames() string {
 	names := []string{"AWS_ConfigRole"}
 	for _, a := range awsPolicies {
-		names = append(names, a.name)
+		names = append(names, a.name[strings.LastIndexByte(a.name, '/')+1:])
 	}
 	slices.Sort(names)
 	return strings.Join(names, ", ")

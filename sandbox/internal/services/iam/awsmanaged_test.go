@@ -37,3 +37,26 @@ func TestConfigRolePolicyIsHeld(t *testing.T) {
 		}
 	}
 }
+
+// Those that are held with and without a path are found by their ARNs.
+func TestManagedPoliciesAreHeldWithTheirPaths(t *testing.T) {
+	w := iamtest.Start(t)
+	root := w.Root().IAM
+	must[*iam.CreateRoleOutput](t)(root.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("support"), AssumeRolePolicyDocument: aws.String(trustAccount)}))
+	for arn, path := range map[string]string{
+		"arn:aws:iam::aws:policy/AWSSupportAccess":                         "/",
+		"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole": "/service-role/",
+	} {
+		if p := must[*iam.GetPolicyOutput](t)(root.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})).Policy; *p.Path != path || *p.Arn != arn {
+			t.Errorf("got %s at %s, want %s at %s", *p.Arn, *p.Path, arn, path)
+		}
+		must[*iam.AttachRolePolicyOutput](t)(root.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: aws.String("support"), PolicyArn: &arn}))
+	}
+	got := must[*iam.SimulatePrincipalPolicyOutput](t)(root.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
+		PolicySourceArn: aws.String("arn:aws:iam::111122223333:role/support"), ActionNames: []string{"support:CreateCase", "logs:PutLogEvents", "logs:DeleteLogGroup"}})).EvaluationResults
+	for i, want := range []string{"allowed", "allowed", "implicitDeny"} {
+		if string(got[i].EvalDecision) != want {
+			t.Errorf("%s: %s, want %s", *got[i].EvalActionName, got[i].EvalDecision, want)
+		}
+	}
+}
