@@ -241,7 +241,6 @@ func checkRequests(t *testing.T, s *sandbox.Sandbox) {
 var refusals = map[string]string{
 	"aws_s3_bucket_cors_configuration":                "s3:PutBucketCors",
 	"aws_s3_bucket_website_configuration":             "s3:PutBucketWebsite",
-	"aws_s3_bucket_logging":                           "s3:PutBucketLogging",
 	"aws_s3_bucket_notification":                      "s3:PutBucketNotificationConfiguration",
 	"aws_s3_bucket_accelerate_configuration":          "s3:PutBucketAccelerateConfiguration",
 	"aws_s3_bucket_request_payment_configuration":     "s3:PutBucketRequestPayment",

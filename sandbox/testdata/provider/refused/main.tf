@@ -34,12 +34,6 @@ resource "aws_s3_bucket_website_configuration" "this" {
   }
 }
 
-resource "aws_s3_bucket_logging" "this" {
-  bucket        = local.bucket
-  target_bucket = local.bucket
-  target_prefix = "log/"
-}
-
 resource "aws_s3_bucket_notification" "this" {
   bucket      = local.bucket
   eventbridge = true
