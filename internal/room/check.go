@@ -14,20 +14,29 @@ var (
 	nameForm        = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 	accountForm     = regexp.MustCompile(`^[0-9]{12}$`)
 	regionForm      = regexp.MustCompile(`^[a-z]{2,3}(-[a-z]+)+-[0-9]$`)
-	bucketForm      = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
-	aliasForm       = regexp.MustCompile(`^alias/[A-Za-z0-9/_-]{1,200}$`)
+	bucketForm      = shape{regexp.MustCompile(`^[a-z0-9][a-z0-9-]+[a-z0-9]$`), 63}
+	aliasForm       = shape{regexp.MustCompile(`^alias/[A-Za-z0-9/_-]+$`), 206}
 	environmentForm = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$`)
 	principalForm   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:(user|role)/[A-Za-z0-9+=,.@_/-]+$`)
 	stateKeyForm    = regexp.MustCompile(`^[A-Za-z0-9!_.'()/-]+$`)
 	policyARNForm   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+$`)
 	issuerForm      = regexp.MustCompile(`^https://[a-z0-9][a-z0-9.-]*[a-z0-9](/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?$`)
-	audienceForm    = regexp.MustCompile(`^[A-Za-z0-9:_.~/-]{1,255}$`)
+	audienceForm    = shape{regexp.MustCompile(`^[A-Za-z0-9:_.~/-]+$`), 255}
 	gitlabForm      = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)+$`)
 	githubForm      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
 	numberForm      = regexp.MustCompile(`^[1-9][0-9]*$`)
 )
 
-func form(re *regexp.Regexp, rule, why, fix string) check {
+// shape is a pattern and a length in bytes: a pattern that counts itself is compiled
+// into a copy for each time.
+type shape struct {
+	*regexp.Regexp
+	longest int
+}
+
+func (s shape) MatchString(v string) bool { return len(v) <= s.longest && s.Regexp.MatchString(v) }
+
+func form(re interface{ MatchString(string) bool }, rule, why, fix string) check {
 	return func(v string) (string, string, string) {
 		if re.MatchString(v) {
 			return "", "", ""
