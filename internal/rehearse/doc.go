@@ -3,7 +3,9 @@
 // Run does it and returns a Report, which View prints as a table, and
 // Report.JSON and Report.JUnit write for programs. The room is built from a
 // copy of its files by the real engine with the real provider, unchanged, and
-// the room on disk is never touched.
+// the room on disk is never touched. The bootstrap stack is applied as a person
+// does; the src stack of a room with a baseline as CI does, with the token of a
+// pipeline and the apply role.
 //
 // It decides nothing: package lock says what is claimed and what counts as
 // refused. It does not bootstrap either; the caller hands that in, because
