@@ -97,7 +97,7 @@ func TestPayloads(t *testing.T) {
 		{"root calls", cloudTrail("AWS API Call via CloudTrail", "CreateUser", "AwsApiCall", root), trail("root-api-call", sink.Critical, "Root user: CreateUser (iam)"), ""},
 		{"a service for root", cloudTrail("AWS API Call via CloudTrail", "CreateUser", "AwsApiCall", `{"type":"Root","invokedBy":"support.amazonaws.com"}`), trail("cloudtrail/CreateUser", sink.Warning, "CloudTrail: CreateUser (iam)"), ""},
 		{"a service event", cloudTrail("AWS Service Event via CloudTrail", "DeleteKey", "AwsServiceEvent", root), trail("cloudtrail/DeleteKey", sink.Warning, "CloudTrail: DeleteKey (iam)"), ""},
-		{"a role named root", cloudTrail("AWS API Call via CloudTrail", "CreateUser", "AwsApiCall", `{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/root/Root"}`), trail("cloudtrail/CreateUser", sink.Warning, "CloudTrail: CreateUser (iam)"), ""},
+		{"a role named root", cloudTrail("AWS API Call via CloudTrail", "CreateUser", "AwsApiCall", `{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/Root/root"}`), trail("cloudtrail/CreateUser", sink.Warning, "CloudTrail: CreateUser (iam)"), ""},
 		{"CloudTrail without an event", `{"detail-type":"AWS Insight via CloudTrail","source":"aws.ec2","detail":{}}`, nil, "lacks eventID, eventName, eventSource"},
 
 		{"alarm by SNS", `{"AlarmName":"foundations-root-sign-in","AlarmDescription":"Root.","AWSAccountId":"111122223333","NewStateValue":"ALARM","NewStateReason":"r","StateChangeTime":"2026-05-12T10:30:01.234+0100","Region":"EU (London)","AlarmArn":"` + alarmARN + `","OldStateValue":"OK"}`, alarm(sink.Critical), ""},
