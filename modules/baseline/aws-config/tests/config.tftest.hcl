@@ -1,5 +1,12 @@
 # Plans only: prevent_destroy would keep a test from cleaning up after an apply.
 mock_provider "aws" {
+  # OpenTofu makes up what a plan does not know, and the provider checks its form.
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:eu-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/foundations/foundations-config" }
+  }
   mock_data "aws_caller_identity" {
     defaults = { account_id = "111122223333" }
   }
