@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -73,19 +74,20 @@ func (s *Sandbox) HTTPClient() *http.Client {
 			Proxy:           http.ProxyURL(proxy),
 			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 			// Response bodies must come as they were sent.
-			DisableCompression: true, MaxIdleConnsPerHost: 16,
+			DisableCompression: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
 // Config returns an SDK configuration for the credentials, with one attempt for
-// each call: what the sandbox refuses it refuses again.
+// each call: what the sandbox refuses it refuses again. All configurations share
+// their connections.
 func (s *Sandbox) Config(c Credentials) aws.Config {
 	return aws.Config{
 		Region:           s.opts.Region,
 		Credentials:      credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken),
-		HTTPClient:       s.HTTPClient(),
+		HTTPClient:       s.clients(),
 		RetryMaxAttempts: 1,
 	}
 }

@@ -29,6 +29,8 @@ type Sandbox struct {
 	served  chan struct{}
 	busy    busy
 	clock   *clock
+	// clients is the HTTP client of the configurations that were handed out.
+	clients func() *http.Client
 
 	closing  sync.Once
 	closeErr error
@@ -40,6 +42,7 @@ func Start(ctx context.Context, opts Options) (_ *Sandbox, err error) {
 		return nil, err
 	}
 	s := &Sandbox{clock: &clock{wall: opts.Clock}, served: make(chan struct{})}
+	s.clients = sync.OnceValue(s.HTTPClient)
 	opts.Clock = s.clock.now
 	s.opts = opts
 	tcp, err := (&net.ListenConfig{}).Listen(ctx, "tcp", opts.Listen)
@@ -116,6 +119,9 @@ func (s *Sandbox) Close() error {
 	s.closing.Do(func() {
 		s.closeErr = s.server.Close()
 		<-s.served
+		if s.front != nil {
+			s.clients().CloseIdleConnections()
+		}
 		s.proxy.close()
 		s.closeErr = errors.Join(s.closeErr, s.cleanUp())
 	})
