@@ -2,12 +2,10 @@ package bootstrap
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -17,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
 // cloud asks the account. It uses the SDK, not the engine: what an engine did
@@ -146,26 +146,15 @@ func (c *cloud) latestVersion(ctx context.Context, key string) (string, error) {
 	return aws.ToString(newest.VersionId), nil
 }
 
-// stateLock is what an engine writes into its lock file.
-// Source: OpenTofu's and Terraform's statemgr.LockInfo, as in "force-unlock".
-type stateLock struct {
-	ID, Operation, Who, Version string
-	Created                     time.Time
-}
-
 func (c *cloud) lockKey() string { return c.stateKey + ".tflock" }
 
 // lock returns who holds the state's lock; nil if nobody does.
-func (c *cloud) lock(ctx context.Context) (*stateLock, error) {
+func (c *cloud) lock(ctx context.Context) (*tfstate.LockInfo, error) {
 	raw, err := c.get(ctx, c.lockKey())
 	if raw == nil || err != nil {
 		return nil, err
 	}
-	l := &stateLock{}
-	if err := json.Unmarshal(raw, l); err != nil || l.ID == "" {
-		return &stateLock{Who: "unknown", Operation: "unknown"}, nil // a lock all the same
-	}
-	return l, nil
+	return tfstate.ReadLock(raw), nil
 }
 
 // unlock deletes the lock file if it is still the lock with that ID, as

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
 // journal holds what reality does not tell. Every change is on disk before
@@ -25,7 +26,7 @@ type journal struct {
 	// Applied is set once the stack was applied as a whole, in this round.
 	Applied bool `json:"applied"`
 	// Moving is the local state that was about to be migrated. May be nil.
-	Moving *snapshot `json:"moving,omitempty"`
+	Moving *tfstate.Snapshot `json:"moving,omitempty"`
 	// Locking is when an engine was last about to lock the state in the bucket;
 	// zero: it has ended well since, and released its lock. LockEnded is when it
 	// ended badly; zero: unknown, it died with the process.

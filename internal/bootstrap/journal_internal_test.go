@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
 func roomDir(t *testing.T) *Options {
@@ -80,6 +81,11 @@ func TestFullDisk(t *testing.T) {
 		t.Error("the engine was started although its start could not be recorded")
 	}
 }
+
+const wholeState = `{
+  "version": 4, "terraform_version": "1.11.4", "serial": 7, "lineage": "abc-def",
+  "outputs": {}, "resources": [{"mode": "managed", "type": "aws_kms_key", "name": "k", "instances": [{"attributes": {"id": "1"}}]}]
+}`
 
 // A state that the engine could write nowhere is kept where the next run looks.
 func TestRescue(t *testing.T) {
@@ -153,11 +159,11 @@ func TestOneAtATime(t *testing.T) {
 
 func TestOurLock(t *testing.T) {
 	now := time.Now()
-	mine := stateLock{ID: "1", Who: holder(), Created: now}
+	mine := tfstate.LockInfo{ID: "1", Who: holder(), Created: now}
 	for _, tt := range []struct {
 		name string
 		j    journal
-		l    stateLock
+		l    tfstate.LockInfo
 		want bool
 	}{
 		{"announced, then killed", journal{Locking: now, Holder: holder()}, mine, true},
@@ -165,9 +171,9 @@ func TestOurLock(t *testing.T) {
 		{"made after the end of ours", journal{Locking: now.Add(-time.Hour), LockEnded: now.Add(-time.Minute), Holder: holder()}, mine, false},
 		{"nothing announced", journal{}, mine, false},
 		{"made before it was announced", journal{Locking: now.Add(time.Minute), Holder: holder()}, mine, false},
-		{"somebody else's", journal{Locking: now, Holder: holder()}, stateLock{ID: "1", Who: "eve@elsewhere", Created: now}, false},
-		{"announced on another machine", journal{Locking: now, Holder: "me@elsewhere"}, stateLock{ID: "1", Who: "me@elsewhere", Created: now}, false},
-		{"unreadable", journal{Locking: now, Holder: holder()}, stateLock{Who: holder(), Created: now}, false},
+		{"somebody else's", journal{Locking: now, Holder: holder()}, tfstate.LockInfo{ID: "1", Who: "eve@elsewhere", Created: now}, false},
+		{"announced on another machine", journal{Locking: now, Holder: "me@elsewhere"}, tfstate.LockInfo{ID: "1", Who: "me@elsewhere", Created: now}, false},
+		{"unreadable", journal{Locking: now, Holder: holder()}, tfstate.LockInfo{Who: holder(), Created: now}, false},
 	} {
 		b := &run{journal: &tt.j}
 		if got := b.ours(&tt.l); got != tt.want {

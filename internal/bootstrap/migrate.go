@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
 func (b *run) backendDone(ctx context.Context) (bool, error) {
@@ -35,7 +36,7 @@ func (b *run) backendStep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if b.reality.local.void() && b.reality.remote == nil {
+	if b.reality.local.Void() && b.reality.remote == nil {
 		return &diag.Diagnostic{
 			Rule: "bootstrap-no-state", Summary: "the apply left no state to move", Found: b.stack(localFile),
 			Why: "the state would be lost with the local backend", Fix: again,
@@ -132,7 +133,7 @@ func (b *run) bringBack() error {
 	if !exists(b.stack(asideFile)) {
 		return nil
 	}
-	if s, err := readLocal(b.stack(localFile)); err != nil || !s.void() {
+	if s, err := readLocal(b.stack(localFile)); err != nil || !s.Void() {
 		return errors.Join(err, fmt.Errorf("%s and %s both hold a state", b.stack(localFile), b.stack(asideFile)))
 	}
 	return os.Rename(b.stack(asideFile), b.stack(localFile))
@@ -165,8 +166,8 @@ func (b *run) verifyStep(ctx context.Context) error {
 	if r.remote == nil {
 		return b.unproven("there is no state in the bucket", there)
 	}
-	for _, want := range []*snapshot{r.local, b.journal.Moving} {
-		if want.void() {
+	for _, want := range []*tfstate.Snapshot{r.local, b.journal.Moving} {
+		if want.Void() {
 			continue
 		}
 		if r.remote.Lineage != want.Lineage || r.remote.Serial < want.Serial || r.remote.Serial == want.Serial && r.remote.Digest != want.Digest {
@@ -262,7 +263,7 @@ func (b *run) cleanStep(context.Context) error {
 		if err != nil && !errors.Is(err, errDamaged) {
 			return err
 		}
-		if !b.reality.remote.covers(s) {
+		if !b.reality.remote.Covers(s) {
 			b.Note("kept " + path + ": it describes something that the state in the bucket does not")
 			continue
 		}

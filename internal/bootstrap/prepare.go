@@ -76,22 +76,22 @@ func (b *run) untaint(ctx context.Context) error {
 	if b.reality.remoteHome() {
 		home = b.reality.remote
 	}
-	if home == nil || len(home.tainted) == 0 || b.journal.Began.IsZero() {
+	if home == nil || len(home.Tainted) == 0 || b.journal.Began.IsZero() {
 		return nil
 	}
-	for _, address := range home.tainted {
+	for _, address := range home.Tainted {
 		if err := b.locking(ctx, func(ctx context.Context) error { return b.Engine.Untaint(ctx, address) }); err != nil {
 			return err
 		}
 	}
-	b.Note(fmt.Sprintf("kept what an interrupted apply had made: %s", strings.Join(home.tainted, ", ")))
+	b.Note(fmt.Sprintf("kept what an interrupted apply had made: %s", strings.Join(home.Tainted, ", ")))
 	return b.look(ctx)
 }
 
 // midway reports whether the stack is applied and its state on its way to the
 // bucket, or there with the local copy still here: what is left is to finish that.
 func (b *run) midway() bool {
-	return b.journal.Applied && !b.journal.Finished && b.reality.backend == "s3" && !b.reality.local.void()
+	return b.journal.Applied && !b.journal.Finished && b.reality.backend == "s3" && !b.reality.local.Void()
 }
 
 // key returns the ARN of the key of the room's states.
@@ -168,7 +168,7 @@ func (b *run) takeErrored(ctx context.Context) error {
 		home = b.reality.remote
 	}
 	switch {
-	case home != nil && home.Lineage != left.Lineage && !home.void():
+	case home != nil && home.Lineage != left.Lineage && !home.Void():
 		return diag.Refuse(&diag.Diagnostic{
 			Rule: "bootstrap-two-states", Summary: "an engine left a state here that is of another origin than the room's", Found: path,
 			Why: "pushing it would lose what the room's state knows", Fix: "move it away: mv " + path + " /somewhere/safe",

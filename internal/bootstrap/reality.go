@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
 // reality is what is found, now, in the stack's directory and in the account.
@@ -15,7 +16,7 @@ type reality struct {
 	backend string
 	bucket  bucketState
 	// local and remote are the states; nil where there is none.
-	local, remote *snapshot
+	local, remote *tfstate.Snapshot
 }
 
 // remoteHome reports whether the state lives in the bucket. If not, it lives
@@ -24,7 +25,7 @@ func (r *reality) remoteHome() bool {
 	if r.remote == nil {
 		return false
 	}
-	return r.local.void() || r.remote.Lineage == r.local.Lineage && r.remote.Serial > r.local.Serial || r.remote.same(r.local)
+	return r.local.Void() || r.remote.Lineage == r.local.Lineage && r.remote.Serial > r.local.Serial || r.remote.Same(r.local)
 }
 
 // localFile is where the local backend keeps its state.
@@ -52,7 +53,7 @@ func look(ctx context.Context, o *Options, c *cloud) (*reality, error) {
 		return nil, err
 	}
 	if raw != nil {
-		if r.remote, err = readSnapshot(raw); err != nil {
+		if r.remote, err = tfstate.Read(raw); err != nil {
 			return nil, damagedRemote(o, err)
 		}
 	}
@@ -63,7 +64,7 @@ func look(ctx context.Context, o *Options, c *cloud) (*reality, error) {
 var errDamaged = errors.New("damaged")
 
 // readLocal returns nil for a file that is missing or empty.
-func readLocal(path string) (*snapshot, error) {
+func readLocal(path string) (*tfstate.Snapshot, error) {
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -71,8 +72,8 @@ func readLocal(path string) (*snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the local state: %w", err)
 	}
-	s, err := readSnapshot(raw)
-	if errors.Is(err, errNoState) {
+	s, err := tfstate.Read(raw)
+	if errors.Is(err, tfstate.ErrEmpty) {
 		return nil, nil
 	}
 	if err != nil {
@@ -87,12 +88,12 @@ func readLocal(path string) (*snapshot, error) {
 // Observed: Terraform 1.11.4 and OpenTofu 1.12.6, init -migrate-state from
 // local to s3; the migrated state has serial 1 and a new lineage.
 func (r *reality) renumbered() bool {
-	return r.remote != nil && !r.local.void() && r.remote.Lineage != r.local.Lineage && r.remote.Digest == r.local.Digest
+	return r.remote != nil && !r.local.Void() && r.remote.Lineage != r.local.Lineage && r.remote.Digest == r.local.Digest
 }
 
 // agree refuses two states of which neither is the other's ancestor.
 func (r *reality) agree(o *Options) error {
-	if r.remote == nil || r.local.void() {
+	if r.remote == nil || r.local.Void() {
 		return nil
 	}
 	there := fmt.Sprintf("s3://%s/%s", o.Bucket, o.StateKey)

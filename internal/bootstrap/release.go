@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
 // skew is how much earlier than its announcement a lock may seem to be made.
@@ -42,7 +43,7 @@ func (b *run) releaseLock(ctx context.Context) error {
 }
 
 // ours reports whether a lock is that of an engine that an earlier run started.
-func (b *run) ours(l *stateLock) bool {
+func (b *run) ours(l *tfstate.LockInfo) bool {
 	j := b.journal
 	return l.ID != "" && !j.Locking.IsZero() && l.Who == j.Holder && l.Who == holder() &&
 		!l.Created.Before(j.Locking.Add(-skew)) && (j.LockEnded.IsZero() || !l.Created.After(j.LockEnded.Add(skew)))

@@ -17,12 +17,12 @@ var layers = []struct {
 }{
 	{"policy", []string{"policy"}, false},
 	{"policytest", []string{"policy/policytest"}, false},
-	{"assets and facts", []string{"modules", "internal/diag", "examples", "internal/oidc", "internal/serviceref/...", "internal/eventpattern", "internal/filterpattern", "internal/metricalarm"}, false},
-	{"base", []string{"sandbox/...", "release", "internal/engine/...", "internal/room", "internal/logintegrity", "internal/awscall"}, false},
+	{"assets and facts", []string{"modules", "internal/diag", "examples", "internal/oidc", "internal/serviceref/...", "internal/eventpattern", "internal/filterpattern", "internal/metricalarm", "internal/tfstate", "internal/backend"}, false},
+	{"base", []string{"sandbox/...", "release", "internal/engine/...", "internal/room", "internal/statestore", "internal/logintegrity", "internal/awscall"}, false},
 	{"knowledge", []string{"internal/trust"}, false},
 	{"locks", []string{"internal/lock"}, false},
 	{"features", []string{
-		"internal/bootstrap", "internal/state", "internal/change", "internal/pipeline", "internal/lint",
+		"internal/bootstrap", "internal/state/...", "internal/change", "internal/pipeline", "internal/lint",
 		"internal/prove", "internal/policycheck", "internal/explain", "internal/token", "internal/credentials", "internal/alerts", "internal/audit", "internal/report", "internal/rehearse", "internal/sink/...",
 	}, false},
 	{"cli", []string{"internal/cli", "internal/cli/..."}, true},

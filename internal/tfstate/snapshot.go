@@ -1,4 +1,4 @@
-package bootstrap
+package tfstate
 
 import (
 	"bytes"
@@ -11,8 +11,9 @@ import (
 	"slices"
 )
 
-// snapshot is what is compared of a state; it holds none of its contents.
-type snapshot struct {
+// Snapshot is what is compared of a state; it holds none of its contents. A nil
+// Snapshot is a state that is not there.
+type Snapshot struct {
 	Serial  uint64 `json:"serial"`
 	Lineage string `json:"lineage"`
 	// Digest is the SHA-256 of resources and outputs in a canonical form: the
@@ -20,28 +21,39 @@ type snapshot struct {
 	Digest string `json:"digest"`
 	// Resources counts resource blocks, data sources included.
 	Resources int `json:"resources"`
-	// tainted are the addresses that the next plan would replace.
-	tainted []string
-	// holds are the managed things it describes, by type and ID.
-	holds map[string]bool
+	// Engine is the version of the engine that wrote it: "1.11.4".
+	Engine string `json:"terraform_version,omitempty"`
+	// Encrypted is true for a state that OpenTofu encrypted before it sent it:
+	// only serial and lineage can be read. Digest is that of the ciphertext, which
+	// is another one after every write; Resources is zero.
+	Encrypted bool `json:"encrypted,omitempty"`
+	// Tainted are the addresses that the next plan would replace.
+	Tainted []string `json:"-"`
+	// Holds are the managed things it describes, by type and ID.
+	Holds map[string]bool `json:"-"`
 }
 
-// errNoState is a state file without a byte in it: an engine makes one when it
+// ErrEmpty is a state file without a byte in it: an engine makes one when it
 // takes its lock.
-var errNoState = errors.New("the state file is empty")
+var ErrEmpty = errors.New("the state file is empty")
 
-// readSnapshot reads a state in format 4, the one of all engines that Find
-// accepts. Errors say nothing of the contents.
-func readSnapshot(raw []byte) (*snapshot, error) {
+// Read reads a state in format 4, which OpenTofu and Terraform since 0.12 write,
+// encrypted by OpenTofu or not. Errors say nothing of the contents; ErrEmpty is
+// the one for no bytes.
+func Read(raw []byte) (*Snapshot, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
-		return nil, errNoState
+		return nil, ErrEmpty
 	}
 	var state struct {
 		Version   int                        `json:"version"`
+		Engine    string                     `json:"terraform_version"`
 		Serial    uint64                     `json:"serial"`
 		Lineage   string                     `json:"lineage"`
 		Outputs   map[string]json.RawMessage `json:"outputs"`
 		Resources []json.RawMessage          `json:"resources"`
+
+		Ciphertext string `json:"encrypted_data"`
+		Encryption string `json:"encryption_version"`
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	if err := dec.Decode(&state); err != nil {
@@ -49,6 +61,12 @@ func readSnapshot(raw []byte) (*snapshot, error) {
 	}
 	if _, err := dec.Token(); err != io.EOF {
 		return nil, fmt.Errorf("not a state: text follows it, after byte %d", dec.InputOffset())
+	}
+	// Source: OpenTofu "State and Plan Encryption"; its files keep serial and
+	// lineage readable beside the ciphertext.
+	if state.Encryption != "" && state.Ciphertext != "" && state.Lineage != "" {
+		sum := sha256.Sum256([]byte(state.Ciphertext))
+		return &Snapshot{Serial: state.Serial, Lineage: state.Lineage, Digest: hex.EncodeToString(sum[:]), Encrypted: true}, nil
 	}
 	if state.Version != 4 || state.Lineage == "" {
 		return nil, fmt.Errorf("not a state: format version %d (want 4), lineage %t", state.Version, state.Lineage != "")
@@ -81,9 +99,9 @@ func readSnapshot(raw []byte) (*snapshot, error) {
 		return nil, err
 	}
 	fmt.Fprintf(sum, "outputs\n%s\n", outputs)
-	return &snapshot{
+	return &Snapshot{
 		Serial: state.Serial, Lineage: state.Lineage,
-		Digest: hex.EncodeToString(sum.Sum(nil)), Resources: len(state.Resources), tainted: tainted, holds: holds,
+		Digest: hex.EncodeToString(sum.Sum(nil)), Resources: len(state.Resources), Engine: state.Engine, Tainted: tainted, Holds: holds,
 	}, nil
 }
 
@@ -148,24 +166,24 @@ func damaged(err error, size int) error {
 	return fmt.Errorf("not a whole state: %d bytes that end too early or have the wrong form", size)
 }
 
-// void reports whether a state holds nothing that could be lost.
-func (s *snapshot) void() bool { return s == nil || s.Resources == 0 }
+// Void reports whether a state holds nothing that could be lost.
+func (s *Snapshot) Void() bool { return s == nil || s.Resources == 0 }
 
-// same reports whether two states hold the same, whichever engine wrote them.
-func (s *snapshot) same(other *snapshot) bool {
+// Same reports whether two states hold the same, whichever engine wrote them.
+func (s *Snapshot) Same(other *Snapshot) bool {
 	return s.Lineage == other.Lineage && s.Serial == other.Serial && s.Digest == other.Digest
 }
 
-// covers reports whether nothing would be forgotten if the other state went: it
+// Covers reports whether nothing would be forgotten if the other state went: it
 // is an ancestor, or describes only what this one describes too. (An engine
 // that was killed early begins again with a new lineage, and its backup file
 // keeps the old one.)
-func (s *snapshot) covers(other *snapshot) bool {
-	if other.void() || s.Lineage == other.Lineage && s.Serial >= other.Serial {
+func (s *Snapshot) Covers(other *Snapshot) bool {
+	if other.Void() || s.Lineage == other.Lineage && s.Serial >= other.Serial {
 		return true
 	}
-	for id := range other.holds {
-		if !s.holds[id] {
+	for id := range other.Holds {
+		if !s.Holds[id] {
 			return false
 		}
 	}

@@ -1,9 +1,11 @@
-package bootstrap
+package tfstate_test
 
 import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
 const wholeState = `{
@@ -19,13 +21,13 @@ const wholeState = `{
 // The other engine's way to write it: compact, other order, other version.
 const sameState = `{"version":4,"terraform_version":"1.12.6","serial":7,"lineage":"abc-def","outputs":{"a":{"value":12345678901234567890},"b":{"type":"string","value":"x"}},"resources":[{"instances":[],"mode":"data","name":"r","type":"aws_region"},{"name":"k","type":"aws_kms_key","mode":"managed","instances":[{"attributes":{"secret":"hush","id":"1"}}]}]}`
 
-func TestSnapshot(t *testing.T) {
-	a, err := readSnapshot([]byte(wholeState))
+func TestRead(t *testing.T) {
+	a, err := tfstate.Read([]byte(wholeState))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := readSnapshot([]byte(sameState))
-	if err != nil || !a.same(b) || a.Serial != 7 || a.Lineage != "abc-def" || a.Resources != 2 {
+	b, err := tfstate.Read([]byte(sameState))
+	if err != nil || !a.Same(b) || a.Serial != 7 || a.Lineage != "abc-def" || a.Resources != 2 {
 		t.Errorf("the same state in both engines' writing: %v\n%+v\n%+v", err, a, b)
 	}
 	for _, change := range []struct{ from, to string }{
@@ -34,8 +36,8 @@ func TestSnapshot(t *testing.T) {
 		{`"serial": 7`, `"serial": 8`},
 		{"abc-def", "abc-deg"},
 	} {
-		c, err := readSnapshot([]byte(strings.Replace(wholeState, change.from, change.to, 1)))
-		if err != nil || a.same(c) {
+		c, err := tfstate.Read([]byte(strings.Replace(wholeState, change.from, change.to, 1)))
+		if err != nil || a.Same(c) {
 			t.Errorf("%s instead of %s: %v, counts as the same", change.to, change.from, err)
 		}
 	}
@@ -43,11 +45,11 @@ func TestSnapshot(t *testing.T) {
 
 func TestDamagedStatesAreRefusedAndNotShown(t *testing.T) {
 	for n := range len(wholeState) {
-		_, err := readSnapshot([]byte(wholeState[:n]))
+		_, err := tfstate.Read([]byte(wholeState[:n]))
 		if err == nil {
 			t.Fatalf("the first %d bytes count as a whole state", n)
 		}
-		if n == 0 != errors.Is(err, errNoState) {
+		if n == 0 != errors.Is(err, tfstate.ErrEmpty) {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 		if strings.Contains(err.Error(), "hush") {
@@ -58,50 +60,14 @@ func TestDamagedStatesAreRefusedAndNotShown(t *testing.T) {
 		"text after it": wholeState + "{", "another format": `{"version":3,"lineage":"a"}`, "no lineage": `{"version":4}`,
 		"other JSON": `[1]`, "a lock": `{"ID":"x"}`,
 	} {
-		if _, err := readSnapshot([]byte(text)); err == nil {
+		if _, err := tfstate.Read([]byte(text)); err == nil {
 			t.Errorf("%s counts as a state", name)
 		}
 	}
 }
 
-func TestHome(t *testing.T) {
-	s := func(serial uint64, digest string) *snapshot {
-		return &snapshot{Serial: serial, Lineage: "l", Digest: digest, Resources: 1}
-	}
-	for _, tt := range []struct {
-		name          string
-		local, remote *snapshot
-		home          bool
-	}{
-		{"nothing yet", nil, nil, false},
-		{"applied here", s(3, "a"), nil, false},
-		{"migrated", s(3, "a"), s(3, "a"), true},
-		{"migrated and applied since", s(3, "a"), s(4, "b"), true},
-		{"the local one is younger", s(4, "b"), s(3, "a"), false},
-		{"a clone", nil, s(3, "a"), true},
-		{"emptied by the engine", &snapshot{Serial: 9, Lineage: "x"}, s(3, "a"), true},
-	} {
-		r := &reality{local: tt.local, remote: tt.remote}
-		if got := r.remoteHome(); got != tt.home {
-			t.Errorf("%s: remote home = %t, want %t", tt.name, got, tt.home)
-		}
-		if err := r.agree(&Options{}); err != nil {
-			t.Errorf("%s: %v", tt.name, err)
-		}
-	}
-	other := s(3, "b")
-	other.Lineage = "m"
-	for name, r := range map[string]*reality{
-		"another origin": {local: s(3, "a"), remote: other}, "parted": {local: s(3, "a"), remote: s(3, "b")},
-	} {
-		if err := r.agree(&Options{}); err == nil {
-			t.Errorf("%s: two states that must be refused agree", name)
-		}
-	}
-}
-
 func TestTainted(t *testing.T) {
-	s, err := readSnapshot([]byte(`{"version":4,"lineage":"l","resources":[
+	s, err := tfstate.Read([]byte(`{"version":4,"lineage":"l","resources":[
 	{"mode":"managed","type":"aws_kms_key","name":"a","instances":[{"status":"tainted"}]},
 	{"module":"module.m","mode":"managed","type":"aws_kms_key","name":"b","instances":[{"index_key":"x y","status":"tainted"},{"index_key":"z"}]},
 	{"mode":"managed","type":"aws_s3_bucket","name":"c","instances":[{"index_key":1,"status":"tainted"},{"index_key":1,"deposed":"d","status":"tainted"}]}
@@ -109,23 +75,23 @@ func TestTainted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := strings.Join(s.tainted, " "), `aws_kms_key.a module.m.aws_kms_key.b["x y"] aws_s3_bucket.c[1]`; got != want {
+	if got, want := strings.Join(s.Tainted, " "), `aws_kms_key.a module.m.aws_kms_key.b["x y"] aws_s3_bucket.c[1]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
 func TestCovers(t *testing.T) {
-	s := func(lineage string, serial uint64, ids ...string) *snapshot {
+	s := func(lineage string, serial uint64, ids ...string) *tfstate.Snapshot {
 		holds := map[string]bool{}
 		for _, id := range ids {
 			holds[id] = true
 		}
-		return &snapshot{Lineage: lineage, Serial: serial, Resources: len(ids), holds: holds}
+		return &tfstate.Snapshot{Lineage: lineage, Serial: serial, Resources: len(ids), Holds: holds}
 	}
 	home := s("l", 5, "a 1", "b 2")
 	for _, tt := range []struct {
 		name  string
-		other *snapshot
+		other *tfstate.Snapshot
 		want  bool
 	}{
 		{"nothing", nil, true},
@@ -136,7 +102,7 @@ func TestCovers(t *testing.T) {
 		{"another origin, the same things", s("m", 9, "b 2"), true},
 		{"another origin, another thing", s("m", 1, "b 2", "b 3"), false},
 	} {
-		if got := home.covers(tt.other); got != tt.want {
+		if got := home.Covers(tt.other); got != tt.want {
 			t.Errorf("%s: covers = %t, want %t", tt.name, got, tt.want)
 		}
 	}
