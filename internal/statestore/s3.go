@@ -1,0 +1,221 @@
+package statestore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
+)
+
+// S3 is a state in a bucket.
+type S3 struct {
+	// Client has the region of the bucket.
+	Client *s3.Client
+	Bucket string
+	// Owner is the account that the bucket must belong to, 12 digits; "" does not
+	// ask. A bucket of the same name that somebody else made is then refused.
+	Owner string
+	// Key is the object key, of a workspace's state that of WorkspaceKey.
+	Key string
+	// LockKeyARN is the KMS key that lock files are encrypted under; "" asks for no
+	// encryption, and the bucket's default is used.
+	LockKeyARN string
+}
+
+// WorkspaceKey returns the object key of a workspace's state; "default" and "" are
+// the key itself. Source: "Backend Type: s3", workspace_key_prefix.
+func WorkspaceKey(key, workspace string) string {
+	if workspace == "" || workspace == "default" {
+		return key
+	}
+	return WorkspacePrefix + workspace + "/" + key
+}
+
+// WorkspacePrefix is what the object keys of all other workspaces begin with.
+const WorkspacePrefix = "env:/"
+
+// LockSuffix is what the engines add to the key for the lock file.
+const LockSuffix = ".tflock"
+
+// Kind is "s3".
+func (s *S3) Kind() string { return "s3" }
+
+// Where is "s3://BUCKET/KEY".
+func (s *S3) Where() string { return "s3://" + s.Bucket + "/" + s.Key }
+
+func (s *S3) owner() *string {
+	if s.Owner == "" {
+		return nil
+	}
+	return &s.Owner
+}
+
+// Head asks HeadObject for the current state.
+func (s *S3) Head(ctx context.Context) (*Info, error) { return s.HeadVersion(ctx, "") }
+
+// HeadVersion asks HeadObject for a version; "" is the current one. It is nil if
+// there is none.
+func (s *S3) HeadVersion(ctx context.Context, version string) (*Info, error) {
+	out, err := s.Client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.Bucket, Key: &s.Key, VersionId: optional(version), ExpectedBucketOwner: s.owner()})
+	// A delete marker that is asked for by its ID is a 405.
+	if code := Status(err); code == http.StatusNotFound || code == http.StatusMethodNotAllowed {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask for %s: %w", s.Where(), err)
+	}
+	return &Info{
+		Version: aws.ToString(out.VersionId), Size: aws.ToInt64(out.ContentLength), Modified: aws.ToTime(out.LastModified), ETag: aws.ToString(out.ETag),
+		Encryption: Encryption{string(out.ServerSideEncryption), aws.ToString(out.SSEKMSKeyId), aws.ToBool(out.BucketKeyEnabled)},
+	}, nil
+}
+
+// Read gets the object, or a version of it.
+func (s *S3) Read(ctx context.Context, version string) ([]byte, error) {
+	raw, err := s.get(ctx, s.Key, version)
+	if err == nil && raw == nil {
+		err = fmt.Errorf("%s: %w", s.Where(), ErrNone)
+	}
+	return raw, err
+}
+
+func (s *S3) get(ctx context.Context, key, version string) ([]byte, error) {
+	out, err := s.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &key, VersionId: optional(version), ExpectedBucketOwner: s.owner()})
+	switch {
+	case Code(err) == "NoSuchKey" || Code(err) == "NoSuchVersion" || Code(err) == "MethodNotAllowed":
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read s3://%s/%s: %w", s.Bucket, key, err)
+	}
+	defer out.Body.Close()
+	raw, err := io.ReadAll(out.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read s3://%s/%s: %w", s.Bucket, key, err)
+	}
+	return raw, nil
+}
+
+// Versions lists the versions of exactly this key, delete markers included.
+func (s *S3) Versions(ctx context.Context) ([]Version, error) {
+	list := []Version{}
+	pages := s3.NewListObjectVersionsPaginator(s.Client, &s3.ListObjectVersionsInput{Bucket: &s.Bucket, Prefix: &s.Key, ExpectedBucketOwner: s.owner()})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list the versions of %s: %w", s.Where(), err)
+		}
+		past := false
+		for _, v := range page.Versions {
+			if k := aws.ToString(v.Key); k == s.Key {
+				list = append(list, Version{ID: aws.ToString(v.VersionId), Current: aws.ToBool(v.IsLatest), Written: aws.ToTime(v.LastModified), Size: aws.ToInt64(v.Size), ETag: aws.ToString(v.ETag)})
+			} else {
+				past = past || k > s.Key
+			}
+		}
+		for _, v := range page.DeleteMarkers {
+			if aws.ToString(v.Key) == s.Key {
+				list = append(list, Version{ID: aws.ToString(v.VersionId), Current: aws.ToBool(v.IsLatest), Deleted: true, Written: aws.ToTime(v.LastModified)})
+			}
+		}
+		if past { // keys come sorted: the lock files and other states that begin so come after
+			break
+		}
+	}
+	// S3 lists the versions of a key newest first, but markers apart.
+	slices.SortStableFunc(list, func(a, b Version) int {
+		if a.Current != b.Current {
+			if a.Current {
+				return -1
+			}
+			return 1
+		}
+		return b.Written.Compare(a.Written)
+	})
+	return list, nil
+}
+
+func (s *S3) lockKey() string { return s.Key + LockSuffix }
+
+// Lock writes the lock file, if there is none, as the engines do.
+// Source: "Backend Type: s3", use_lockfile: a conditional PutObject.
+func (s *S3) Lock(ctx context.Context, l *tfstate.LockInfo) error {
+	in := &s3.PutObjectInput{
+		Bucket: &s.Bucket, Key: aws.String(s.lockKey()), Body: bytes.NewReader(l.Text()), ContentType: aws.String("application/json"),
+		IfNoneMatch: aws.String("*"), ExpectedBucketOwner: s.owner(),
+	}
+	if s.LockKeyARN != "" {
+		in.ServerSideEncryption, in.SSEKMSKeyId = types.ServerSideEncryptionAwsKms, &s.LockKeyARN
+	}
+	_, err := s.Client.PutObject(ctx, in)
+	if code := Status(err); code == http.StatusPreconditionFailed || code == http.StatusConflict {
+		holder, held := s.Locked(ctx)
+		if held != nil || holder == nil {
+			holder = &tfstate.LockInfo{Who: "unknown", Operation: "unknown"} // it was released, or is not for our eyes
+		}
+		return &LockedError{s.Where(), holder}
+	}
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", s.Where(), err)
+	}
+	return nil
+}
+
+// Unlock deletes the lock file if it still is the lock with that ID.
+func (s *S3) Unlock(ctx context.Context, id string) error {
+	l, err := s.Locked(ctx)
+	if err != nil || l == nil {
+		return err
+	}
+	if l.ID != id {
+		return &LockedError{s.Where(), l}
+	}
+	if _, err := s.Client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.Bucket, Key: aws.String(s.lockKey()), ExpectedBucketOwner: s.owner()}); err != nil {
+		return fmt.Errorf("unlock %s: %w", s.Where(), err)
+	}
+	return nil
+}
+
+// Locked reads the lock file.
+func (s *S3) Locked(ctx context.Context) (*tfstate.LockInfo, error) {
+	raw, err := s.get(ctx, s.lockKey(), "")
+	if raw == nil || err != nil {
+		return nil, err
+	}
+	return tfstate.ReadLock(raw), nil
+}
+
+// Status is the HTTP status of AWS's refusal; 0 when there was no answer.
+func Status(err error) int {
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		return response.HTTPStatusCode()
+	}
+	return 0
+}
+
+// Code is the error code of AWS's refusal; "" when there was no answer.
+func Code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
