@@ -10,6 +10,7 @@ import "embed"
 // (they begin with a dot), and "all:" would sweep in a developer's .terraform.
 //
 //go:embed state-backend/*.tf state-backend/README.md
+//go:embed state-key/*.tf state-key/README.md
 //go:embed automation-iam/*.tf automation-iam/*.json automation-iam/README.md
 //go:embed nuke-config/*.tf nuke-config/README.md
 //go:embed alert-sink/*.tf alert-sink/README.md

@@ -106,6 +106,7 @@ func TestWhatHoldsDataCannotBeDestroyed(t *testing.T) {
 	}
 	want := map[string]int{
 		"state-backend":              3, // a bucket, the room's key, the environments' keys
+		"state-key":                  1,
 		"baseline/account-hardening": 1, "baseline/audit-logging": 2, "baseline/aws-config": 2,
 	}
 	if d := cmp.Diff(want, seen); d != "" {
