@@ -71,6 +71,9 @@ func checkAlias(v string) (rule, why, fix string) {
 }
 
 func checkEnvironment(v string) (rule, why, fix string) {
+	if v == RoomEnvironment {
+		return "spec-environment", `"room" means the room's own stacks`, "choose another name"
+	}
 	if len(v) <= 32 && environmentForm.MatchString(v) {
 		return "", "", ""
 	}

@@ -48,6 +48,8 @@ func TestDocsNameEveryKey(t *testing.T) {
 				label = "apply"
 			case "environment":
 				label = "production"
+			case "stack":
+				label = "infra"
 			}
 			walk(b.name, b.read(d, label, hcl.Range{}))
 		}

@@ -60,7 +60,20 @@ type Forge struct {
 
 // State is where the states of the room are kept.
 type State struct {
-	Bucket string
+	// Backend is the kind of backend that states are kept in: "s3", "http" (GitLab's
+	// or another's that speaks the same), "local".
+	Backend string
+	Bucket  string
+	// Region is where the bucket and its keys are; the room's own by default.
+	Region string
+	// Locking is whether the bucket policy lets principals write and delete lock
+	// files, and the S3 backend therefore uses them.
+	Locking bool
+	// ClientEncryption is whether OpenTofu encrypts states before it sends them.
+	ClientEncryption bool
+	// HTTPAddress is what the addresses of states begin with, of the http backend;
+	// empty: the backend is not http. The name of a state follows after a slash.
+	HTTPAddress string
 	// KeyAlias is the alias of the key, with its "alias/" prefix.
 	KeyAlias string
 	// Lifecycle is whether old versions and unfinished uploads are ever removed.
@@ -74,6 +87,20 @@ type Environment struct {
 	Name       string
 	Principals []string
 	StateKeys  []string
+	// KeyARN is the ARN of its key; empty: the key behind the alias KeyAlias-NAME.
+	KeyARN string
+	// Stacks say more of some of the state keys. May be nil.
+	Stacks []*EnvironmentStack
+}
+
+// EnvironmentStack is a root module whose state an environment keeps.
+type EnvironmentStack struct {
+	Name string
+	// StateKey is one of the environment's.
+	StateKey string
+	// Dir is where the root module is, relative to the room's directory; empty: it
+	// is not known.
+	Dir string
 }
 
 // Automation is who may plan and apply from CI.

@@ -2,6 +2,7 @@ package room
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -17,7 +18,7 @@ func Parse(name string, src []byte) (*Room, error) {
 		d.syntax(found)
 		return nil, d.list
 	}
-	r := &Room{State: State{Lifecycle: true}, Automation: Automation{PlanLocks: true}}
+	r := &Room{State: State{Lifecycle: true, Locking: true}, Automation: Automation{PlanLocks: true}}
 	d.section(specSection(r), file.Body.(*hclsyntax.Body))
 	if len(d.list) > 0 {
 		return nil, d.list
@@ -27,6 +28,7 @@ func Parse(name string, src []byte) (*Room, error) {
 	d.subjects(r)
 	d.expectations(r)
 	d.environments(r)
+	d.states(r)
 	d.nuke(r)
 	d.baseline(r)
 	if len(d.list) > 0 {
@@ -86,6 +88,11 @@ func stateSection(s *State) section {
 			{name: "bucket", example: `"acme-foundations-state"`, text: &s.Bucket, check: checkBucket},
 			{name: "key_alias", example: `"alias/foundations-state"`, text: &s.KeyAlias, check: checkAlias},
 			{name: "lifecycle", example: "true", flag: &s.Lifecycle},
+			{name: "backend", example: `"s3"`, text: &s.Backend, check: oneOf("spec-backend", "s3", "http", "local")},
+			{name: "region", example: `"us-east-1"`, text: &s.Region, check: checkRegion},
+			{name: "locking", example: "true", flag: &s.Locking},
+			{name: "client_encryption", example: "true", flag: &s.ClientEncryption},
+			{name: "http_address", example: `"https://gitlab.com/api/v4/projects/1234/terraform/state"`, text: &s.HTTPAddress, check: checkHTTPAddress},
 		},
 		blocks: []block{{name: "environment", label: "its name", many: true, example: `environment "production" { ... }`, read: func(d *decoder, label string, at hcl.Range) section {
 			if rule, why, fix := checkEnvironment(label); why != "" {
@@ -101,10 +108,25 @@ func stateSection(s *State) section {
 }
 
 func environmentSection(e *Environment) section {
-	return section{name: fmt.Sprintf("environment %q", e.Name), keys: []key{
+	name := fmt.Sprintf("environment %q", e.Name)
+	return section{name: name, keys: []key{
 		{name: "principals", required: true, example: `["arn:aws:iam::444455556666:role/terraform"]`, list: &e.Principals, check: checkPrincipal},
 		{name: "state_keys", required: true, example: `["production/terraform.tfstate"]`, list: &e.StateKeys, check: checkStateKey},
-	}}
+		{name: "kms_key_arn", example: `"arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"`, text: &e.KeyARN, check: checkKeyARN},
+	}, blocks: []block{{name: "stack", label: "its name", many: true, example: `stack "infra" { state_key = "production" }`, read: func(d *decoder, label string, at hcl.Range) section {
+		if rule, why, fix := checkStack(label); why != "" {
+			d.report(rule, fmt.Sprintf("a stack cannot be called %q", label), at, why, fix)
+		}
+		if slices.ContainsFunc(e.Stacks, func(s *EnvironmentStack) bool { return s.Name == label }) {
+			d.report("spec-duplicate", fmt.Sprintf("stack %q is there twice in %s", label, name), at, "only one of them could be meant", "merge the two blocks into one")
+		}
+		k := &EnvironmentStack{Name: label}
+		e.Stacks = append(e.Stacks, k)
+		return section{name: fmt.Sprintf("stack %q", label), keys: []key{
+			{name: "state_key", required: true, example: `"production"`, text: &k.StateKey, check: checkStateKey},
+			{name: "dir", example: `"terraform/infra"`, text: &k.Dir, check: checkStackDir},
+		}}
+	}}}}
 }
 
 func automationSection(a *Automation) section {
@@ -125,12 +147,21 @@ func (r *Room) defaults() {
 	if r.State.KeyAlias == "" {
 		r.State.KeyAlias = "alias/" + r.Name + "-state"
 	}
+	if r.State.Region == "" {
+		r.State.Region = r.Region
+	}
+	if r.State.Backend == "" {
+		r.State.Backend = "s3"
+	}
 	f := &r.Forge
 	if f.Issuer == "" {
 		f.Issuer = map[string]string{"gitlab": "https://gitlab.com", "github": "https://token.actions.githubusercontent.com"}[f.Kind]
 	}
 	if f.Audience == "" {
 		f.Audience = map[string]string{"gitlab": f.Issuer, "github": "sts.amazonaws.com"}[f.Kind]
+	}
+	if r.State.Backend == "http" && r.State.HTTPAddress == "" && f.Kind == "gitlab" {
+		r.State.HTTPAddress = f.Issuer + "/api/v4/projects/" + url.PathEscape(f.Project) + "/terraform/state"
 	}
 	plan, apply := f.subjects()
 	if r.Automation.PlanSubjects == nil {

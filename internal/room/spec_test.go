@@ -32,7 +32,7 @@ func TestParseFillsInTheDefaults(t *testing.T) {
 	want := &room.Room{
 		Name: "foundations", Account: "012345678901", Region: "eu-west-2",
 		Forge: room.Forge{Kind: "gitlab", Project: "acme/infra", Issuer: "https://gitlab.com", Audience: "https://gitlab.com"},
-		State: room.State{Bucket: "foundations-state-012345678901", KeyAlias: "alias/foundations-state", Lifecycle: true},
+		State: room.State{Backend: "s3", Region: "eu-west-2", Locking: true, Bucket: "foundations-state-012345678901", KeyAlias: "alias/foundations-state", Lifecycle: true},
 		Automation: room.Automation{
 			PlanSubjects:  []string{"project_path:acme/infra:ref_type:branch:ref:*"},
 			ApplySubjects: []string{"project_path:acme/infra:ref_type:branch:ref:main"},
