@@ -43,7 +43,7 @@ var bucketActions = setOf(`
 	CreateBucketMetadataTableConfiguration DeleteBucketMetadataTableConfiguration`)
 
 var (
-	writesObject = []string{"PutObject", "ReplicateObject", "InitiateReplication"}
+	writesObject = []string{"PutObject", "ReplicateObject", "InitiateReplication", "UpdateObjectEncryption"}
 	listsBucket  = []string{"ListBucket", "ListBucketVersions"}
 	setsACL      = []string{"CreateBucket", "PutBucketAcl", "PutObject", "PutObjectAcl", "PutObjectVersionAcl"}
 	versioned    = []string{"DeleteObjectVersion", "DeleteObjectVersionTagging", "GetObjectVersion", "GetObjectVersionAcl",

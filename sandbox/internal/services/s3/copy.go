@@ -193,19 +193,20 @@ func (s *Service) copyObject(c *op.Call, in *copyInput) (*copyOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := copyable(source.Size); err != nil {
+		return nil, err
+	}
 	o, err := newObject(c, b, in.Key, &in.writeInput)
 	if err != nil {
+		return nil, err
+	}
+	if err := in.changes(b, source); err != nil {
 		return nil, err
 	}
 	if in.MetadataDirective != "REPLACE" {
 		class := o.Headers.StorageClass
 		o.Headers, o.Meta = source.Headers, source.Meta
 		o.Headers.StorageClass = class
-		same := source.Bucket == o.Bucket && source.Key == o.Key
-		if in, latest := in.sseInput, s.latest(b.Name, o.Key); same && latest == source && in.Encryption == "" &&
-			in.BucketKey == nil && class == source.Headers.StorageClass && b.Encryption == nil {
-			return nil, op.Errorf(400, "InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
-		}
 	}
 	if in.TaggingDirective != "REPLACE" {
 		o.Tags = source.Tags
@@ -223,6 +224,9 @@ func (s *Service) copyObject(c *op.Call, in *copyInput) (*copyOutput, error) {
 	d := digestsOf(body, algorithm)
 	o.Checksum = d.checksum
 	sourceVersion := s.shownVersion(source)
+	if sourceVersion == nullVersion {
+		sourceVersion = "" // observed on AWS: only a source that has an ID of its own is told
+	}
 	if err := s.store(c, b, o, body, d.md5); err != nil {
 		return nil, err
 	}
@@ -230,6 +234,40 @@ func (s *Service) copyObject(c *op.Call, in *copyInput) (*copyOutput, error) {
 		VersionID: s.shownVersion(o), SourceVersion: sourceVersion, sseOutput: sseHeaders(o.SSE),
 		Body: copyResult{LastModified: timestamp(o.Modified), ETag: quote(o.ETag), checksumHeaders: shown(o.Checksum)},
 	}, nil
+}
+
+// changes refuses the copy of an object onto itself that asks for nothing new. What
+// counts is that the request says something, not that it differs from what is there; a
+// source that is named by its version makes it a copy like any other. Encryption that the
+// request does not name is the bucket's default: a source under KMS changes by it.
+//
+// Source: S3 API_CopyObject and Error, InvalidRequest; observed on AWS (storage class,
+// encryption and bucket default; ACLs and checksum algorithms do not count); a named
+// version: versity/versitygw pull request 2418.
+func (in *copyInput) changes(b *Bucket, source *Object) error {
+	src, err := in.source()
+	switch {
+	case err != nil:
+		return err
+	case source.Bucket != in.Bucket || source.Key != in.Key || src.VersionID != "":
+	case in.MetadataDirective == "REPLACE" || in.StorageClass != "":
+	case in.Encryption != "" || in.BucketKey != nil || b.Encryption != nil || source.SSE.Algorithm != sseS3:
+	default:
+		return op.Errorf(400, "InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+	}
+	return nil
+}
+
+// maxCopy is the most that one copy takes: more is copied part by part.
+//
+// Source: S3 API_CopyObject: "You can copy an object of up to 5 GB".
+const maxCopy = 5 << 30
+
+func copyable(size int64) error {
+	if size > maxCopy {
+		return op.Errorf(400, "InvalidRequest", "The specified copy source is larger than the maximum allowable size for a copy source: %d", maxCopy)
+	}
+	return nil
 }
 
 func checkDirectives(in *copyInput) error {

@@ -363,6 +363,9 @@ func (s *Service) uploadPartCopy(c *op.Call, in *uploadPartCopyInput) (*uploadPa
 		}
 		body = body[sp.from:sp.to]
 	}
+	if err := copyable(int64(len(body))); err != nil {
+		return nil, err
+	}
 	p, err := s.putPart(c, u, in.PartNumber, body, digestsOf(body, u.Checksum.Algorithm))
 	if err != nil {
 		return nil, err

@@ -67,6 +67,7 @@ var routes = map[route]string{
 	{"object", "GET", "attributes"}:    "GetObjectAttributes",
 	{"object", "GET", "acl"}:           "GetObjectAcl",
 	{"object", "PUT", "acl"}:           "PutObjectAcl",
+	{"object", "PUT", "encryption"}:    "UpdateObjectEncryption",
 	{"object", "GET", "tagging"}:       "GetObjectTagging",
 	{"object", "PUT", "tagging"}:       "PutObjectTagging",
 	{"object", "DELETE", "tagging"}:    "DeleteObjectTagging",

@@ -68,7 +68,7 @@ func TestRoutesAreRows(t *testing.T) {
 
 // Batch rows and rows that hide missing keys are the only ones that ask.
 func TestAskingRows(t *testing.T) {
-	want := "CopyObject DeleteObjectTagging DeleteObjects GetObject GetObjectAcl GetObjectAttributes GetObjectTagging HeadObject PutObjectAcl PutObjectTagging UploadPartCopy"
+	want := "CopyObject DeleteObjectTagging DeleteObjects GetObject GetObjectAcl GetObjectAttributes GetObjectTagging HeadObject PutObjectAcl PutObjectTagging UpdateObjectEncryption UploadPartCopy"
 	asks := map[string]bool{}
 	for _, r := range New(store.Memory(), nil, nil).Rows() {
 		if r.Asks != "" {

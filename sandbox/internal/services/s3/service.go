@@ -78,7 +78,7 @@ func (s *Service) Rows() []op.Row {
 	for _, family := range [][]op.Row{
 		s.bucketRows(), s.policyRows(), s.publicAccessRows(), s.ownershipRows(), s.encryptionRows(),
 		s.lifecycleRows(), s.versioningRows(), s.bucketTaggingRows(), s.unsetRows(), s.loggingRows(), s.aclRows(),
-		s.putRows(), s.getRows(), s.copyRows(), s.deleteRows(), s.objectTaggingRows(), s.attributesRows(),
+		s.putRows(), s.getRows(), s.copyRows(), s.updateEncryptionRows(), s.deleteRows(), s.objectTaggingRows(), s.attributesRows(),
 		s.listRows(), s.listVersionsRows(), s.multipartRows(), s.completeRows(), s.listUploadsRows(),
 	} {
 		rows = append(rows, family...)
