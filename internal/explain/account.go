@@ -2,8 +2,6 @@ package explain
 
 import (
 	"context"
-	"errors"
-	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 
+	"github.com/strongroom-dev/strongroom/internal/policyread"
 	"github.com/strongroom-dev/strongroom/policy"
 )
 
@@ -71,7 +69,7 @@ func (a *Account) decode(ctx context.Context, q *Question) {
 	}
 	out, err := sts.NewFromConfig(cfg).DecodeAuthorizationMessage(ctx, &sts.DecodeAuthorizationMessageInput{EncodedMessage: &q.Encoded})
 	if err != nil {
-		q.note("the encoded authorization message was not decoded: %s", cause(err))
+		q.note("the encoded authorization message was not decoded: %s", policyread.Cause(err))
 		return
 	}
 	more, err := readDecoded([]byte(aws.ToString(out.DecodedMessage)))
@@ -127,17 +125,17 @@ func (r *accountReader) caller() {
 	cfg, err := r.a.Config(r.ctx, who.Account)
 	if err != nil {
 		for _, t := range []policy.Reason{policy.ReasonIdentity, policy.ReasonBoundary} {
-			r.p.miss(t, "account %s of the caller cannot be read: %s", who.Account, cause(err))
+			r.p.miss(t, "account %s of the caller cannot be read: %s", who.Account, policyread.Cause(err))
 		}
 	} else {
-		client := &identityReader{accountReader: r, iam: iam.NewFromConfig(cfg)}
+		client := iam.NewFromConfig(cfg)
 		switch {
 		case who.Type == policy.User:
-			client.user(lastPart(who.ARN))
+			r.identity(policyread.User(r.ctx, client, lastPart(who.ARN)))
 		case who.Type == policy.AssumedRole:
-			client.role(roleName(who))
+			r.identity(policyread.Role(r.ctx, client, roleName(who)))
 		case who.UserARN != "":
-			client.user(lastPart(who.UserARN))
+			r.identity(policyread.User(r.ctx, client, lastPart(who.UserARN)))
 		default:
 			for _, t := range []policy.Reason{policy.ReasonIdentity, policy.ReasonBoundary} {
 				r.p.miss(t, "which user the federated session belongs to is not known")
@@ -171,7 +169,7 @@ func (r *accountReader) resource() {
 	}
 	cfg, err := r.a.Config(r.ctx, owner)
 	if err != nil {
-		r.p.miss(policy.ReasonResource, "account %s of the resource cannot be read: %s", owner, cause(err))
+		r.p.miss(policy.ReasonResource, "account %s of the resource cannot be read: %s", owner, policyread.Cause(err))
 		return
 	}
 	if parts[3] != "" {
@@ -185,8 +183,7 @@ func (r *accountReader) resource() {
 	case parts[2] == "kms" && strings.HasPrefix(parts[5], "key/"):
 		r.key(kms.NewFromConfig(cfg))
 	case parts[2] == "iam" && strings.HasPrefix(parts[5], "role/") && service == "sts":
-		client := &identityReader{accountReader: r, iam: iam.NewFromConfig(cfg)}
-		client.trust(lastPart(parts[5]))
+		r.trust(policyread.Trust(r.ctx, iam.NewFromConfig(cfg), lastPart(parts[5])))
 	case parts[2] == "iam" || parts[2] == "sts":
 		// Source: IAM User Guide, reference_aws-services-that-work-with-iam: of IAM's
 		// resources only roles have a policy, which says who may take them on.
@@ -213,7 +210,7 @@ func (r *accountReader) guardrails() {
 		}
 		scps, rcps, err := r.a.Guardrails(r.ctx, account)
 		if err != nil {
-			r.p.miss(typ, "%s", cause(err))
+			r.p.miss(typ, "%s", policyread.Cause(err))
 			return
 		}
 		for i, level := range pick(scps, rcps) {
@@ -251,37 +248,4 @@ func (r *accountReader) document(typ policy.Reason, level int, name string, text
 		return
 	}
 	r.p.Notes = append(r.p.Notes, name+" is not one that AWS would store today, and is read for what it can mean: "+err.Error())
-}
-
-// decoded undoes the encoding that IAM returns documents in. Source: IAM
-// API_GetRolePolicy (URL-encoded, RFC 3986).
-func decoded(text *string) []byte {
-	plain, err := url.PathUnescape(aws.ToString(text))
-	if err != nil {
-		return []byte(aws.ToString(text))
-	}
-	return []byte(plain)
-}
-
-// cause is an error in few words, without what an SDK writes around it.
-func cause(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		return api.ErrorCode() + ": " + clip(api.ErrorMessage())
-	}
-	return clip(err.Error())
-}
-
-// isCode reports an error code of AWS.
-func isCode(err error, codes ...string) bool {
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return false
-	}
-	for _, c := range codes {
-		if api.ErrorCode() == c {
-			return true
-		}
-	}
-	return false
 }
