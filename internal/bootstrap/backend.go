@@ -5,86 +5,35 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclwrite"
-	"github.com/zclconf/go-cty/cty"
-
+	"github.com/strongroom-dev/strongroom/internal/backend"
 	"github.com/strongroom-dev/strongroom/internal/diag"
 )
 
-// backendFile is where the backend block belongs when the stack has none.
-const backendFile = "backend.tf"
-
-// findBackend returns the stack's file with the backend block, parsed, and the
-// block. Both are nil when the stack has none, which engines take for "local".
-func findBackend(o *Options, dir string) (path string, file *hclwrite.File, block *hclwrite.Block, err error) {
-	paths, err := globIn(dir, "*.tf")
-	if errors.Is(err, os.ErrNotExist) || err == nil && len(paths) == 0 {
-		return "", nil, nil, &diag.Diagnostic{
-			Rule: "bootstrap-no-stack", Summary: "there is no stack in " + dir,
+// findBackend returns the backend block of a stack.
+func findBackend(o *Options, dir string) (*backend.Found, error) {
+	found, err := backend.Find(dir)
+	if errors.Is(err, backend.ErrNoStack) {
+		return nil, &diag.Diagnostic{
+			Rule: "bootstrap-no-stack", Summary: "there is no stack in " + dir, Err: err,
 			Why: "bootstrap applies the stack that init writes", Fix: "run: strongroom init " + o.Dir,
 		}
 	}
-	if err != nil {
-		return "", nil, nil, fmt.Errorf("read the stack: %w", err)
-	}
-	for _, p := range paths {
-		src, err := os.ReadFile(p)
-		if err != nil {
-			return "", nil, nil, fmt.Errorf("read the stack: %w", err)
-		}
-		f, diags := hclwrite.ParseConfig(src, p, hcl.InitialPos)
-		if diags.HasErrors() {
-			d := diags[0]
-			at := diag.Location{File: p}
-			if d.Subject != nil {
-				at.Line, at.Column = d.Subject.Start.Line, d.Subject.Start.Column
-			}
-			return "", nil, nil, &diag.Diagnostic{Rule: "bootstrap-syntax", Summary: d.Summary, At: at, Why: d.Detail, Err: errors.New(diags.Error())}
-		}
-		for _, b := range f.Body().Blocks() {
-			if b.Type() != "terraform" {
-				continue
-			}
-			for _, inner := range b.Body().Blocks() {
-				switch {
-				case inner.Type() == "cloud":
-					return "", nil, nil, &diag.Diagnostic{
-						Rule: "bootstrap-backend", Summary: "the stack has a cloud block", At: diag.Location{File: p},
-						Why: "its state belongs in the bucket it makes", Fix: "remove the cloud block",
-					}
-				case inner.Type() == "backend" && block != nil:
-					return "", nil, nil, &diag.Diagnostic{
-						Rule: "bootstrap-backend", Summary: "the stack has two backend blocks", At: diag.Location{File: p},
-						Why: "an engine accepts one", Fix: "remove one of them; the other is in " + path,
-					}
-				case inner.Type() == "backend":
-					path, file, block = p, f, inner
-				}
-			}
-		}
-	}
-	return path, file, block, nil
+	return found, err
 }
 
 // backendType returns the type of the stack's backend: "local", "s3". Others
 // are refused.
 func backendType(o *Options) (string, error) {
-	path, _, block, err := findBackend(o, o.Stack)
+	found, err := findBackend(o, o.Stack)
 	if err != nil {
 		return "", err
 	}
-	if block == nil {
-		return "local", nil
-	}
-	if labels := block.Labels(); len(labels) == 1 && (labels[0] == "local" || labels[0] == "s3") {
-		return labels[0], nil
+	if found.Type == "local" || found.Type == "s3" {
+		return found.Type, nil
 	}
 	return "", &diag.Diagnostic{
-		Rule: "bootstrap-backend", Summary: fmt.Sprintf("the stack has a backend of another kind: %q", block.Labels()), At: diag.Location{File: path},
+		Rule: "bootstrap-backend", Summary: fmt.Sprintf("the stack has a backend of another kind: %q", found.Type), At: diag.Location{File: found.Path},
 		Why: "bootstrap takes a state from the local backend to s3, and knows no other way",
 		Fix: "write backend \"local\" {}",
 	}
@@ -109,11 +58,12 @@ func (o *Options) places() []place {
 }
 
 // toLocal makes the bootstrap stack's backend local.
-func toLocal(o *Options) error { return setBackend(o, place{dir: o.Stack}, "local", nil, nil) }
+func toLocal(o *Options) error {
+	return setBackend(o, place{dir: o.Stack}, backend.Block{Local: &backend.Local{}}, nil)
+}
 
 // toS3 makes the bucket the stack's backend. It names the key by its ARN,
 // because the bucket's policy compares ARNs, and locks with a lock file.
-// Source: "Backend Type: s3" of both engines.
 func toS3(o *Options, p place, keyARN string) error {
 	var whole []byte
 	if o.Backend != nil {
@@ -122,84 +72,35 @@ func toS3(o *Options, p place, keyARN string) error {
 			return fmt.Errorf("backend of %s: %w", p.dir, err)
 		}
 	}
-	return setBackend(o, p, "s3", whole, []attribute{
-		{"bucket", cty.StringVal(o.Bucket)},
-		{"key", cty.StringVal(p.key)},
-		{"region", cty.StringVal(o.Region)},
-		{"encrypt", cty.True},
-		{"kms_key_id", cty.StringVal(keyARN)},
-		{"use_lockfile", cty.True},
-	})
-}
-
-type attribute struct {
-	name  string
-	value cty.Value
+	return setBackend(o, p, backend.Block{S3: &backend.S3{Bucket: o.Bucket, Key: p.key, Region: o.Region, KMSKeyARN: keyARN, LockFile: true}}, whole)
 }
 
 // settled reports whether a stack's backend is the bucket, with that key. So is
 // one of another stack that its owner has pointed elsewhere: it is left alone.
 func settled(o *Options, p place, keyARN string) (bool, error) {
-	_, _, block, err := findBackend(o, p.dir)
+	found, err := findBackend(o, p.dir)
 	if err != nil {
 		return false, err
 	}
-	s3 := block != nil && strings.Join(block.Labels(), " ") == "s3"
-	if p.dir != o.Stack && (!s3 || literal(block, "bucket") != o.Bucket) {
+	here := found.Type == "s3" && found.Text("bucket") == o.Bucket
+	if p.dir != o.Stack && !here {
 		return true, nil
 	}
-	return s3 && literal(block, "bucket") == o.Bucket && literal(block, "key") == p.key && literal(block, "kms_key_id") == keyARN, nil
-}
-
-// literal returns the value of an attribute that is a plain string, else "".
-func literal(block *hclwrite.Block, name string) string {
-	a := block.Body().GetAttribute(name)
-	if a == nil {
-		return ""
-	}
-	text, err := strconv.Unquote(strings.TrimSpace(string(a.Expr().BuildTokens(nil).Bytes())))
-	if err != nil {
-		return ""
-	}
-	return text
+	return here && found.Text("key") == p.key && found.Text("kms_key_id") == keyARN, nil
 }
 
 // setBackend writes a stack's backend block. A file that holds nothing else is
 // replaced by whole, if that is not nil; in others only the block is changed.
-func setBackend(o *Options, p place, kind string, whole []byte, attributes []attribute) error {
-	path, file, block, err := findBackend(o, p.dir)
+func setBackend(o *Options, p place, b backend.Block, whole []byte) error {
+	path, text, err := backend.Change(p.dir, b, whole)
 	if err != nil {
 		return err
 	}
-	var text []byte
-	added := block == nil
-	switch {
-	case block == nil && whole != nil && !exists(filepath.Join(p.dir, backendFile)):
-		path, text = filepath.Join(p.dir, backendFile), whole
-	case block == nil:
-		path, file = filepath.Join(p.dir, backendFile), hclwrite.NewEmptyFile()
-		if src, err := os.ReadFile(path); err == nil { // findBackend has parsed it
-			file, _ = hclwrite.ParseConfig(src, path, hcl.InitialPos)
-		}
-		block = file.Body().AppendNewBlock("terraform", nil).Body().AppendNewBlock("backend", []string{kind})
-	case whole != nil && alone(file):
-		text = whole
-	}
-	if text == nil {
-		block.Body().Clear()
-		if len(attributes) > 0 && !added {
-			block.Body().AppendNewline() // "{}" may have been on one line
-		}
-		block.SetLabels([]string{kind})
-		for _, a := range attributes {
-			block.Body().SetAttributeValue(a.name, a.value)
-		}
-		text = hclwrite.Format(file.Bytes())
-	}
-	fresh := !exists(path)
-	if have, err := os.ReadFile(path); err == nil && string(have) == string(text) {
+	have, err := os.ReadFile(path)
+	if err == nil && string(have) == string(text) {
 		return nil
 	}
+	fresh := errors.Is(err, os.ErrNotExist)
 	if err := o.write(path, text); err != nil {
 		return err
 	}
@@ -207,17 +108,6 @@ func setBackend(o *Options, p place, kind string, whole []byte, attributes []att
 		return os.Chmod(path, 0o644)
 	}
 	return nil
-}
-
-// alone reports whether a file holds a terraform block with a backend block in
-// it, and nothing else but comments.
-func alone(file *hclwrite.File) bool {
-	top := file.Body()
-	if len(top.Attributes()) > 0 || len(top.Blocks()) != 1 {
-		return false
-	}
-	inner := top.Blocks()[0].Body()
-	return len(inner.Attributes()) == 0 && len(inner.Blocks()) == 1
 }
 
 // cachedBackend is where an engine remembers the backend it was initialised

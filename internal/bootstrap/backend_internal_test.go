@@ -91,10 +91,10 @@ func TestBackendsThatAreRefused(t *testing.T) {
 		files      map[string]string
 	}{
 		{"none", "bootstrap-no-stack", nil},
-		{"cloud", "bootstrap-backend", map[string]string{"a.tf": "terraform {\n  cloud {}\n}\n"}},
+		{"cloud", "backend-cloud", map[string]string{"a.tf": "terraform {\n  cloud {}\n}\n"}},
 		{"http", "bootstrap-backend", map[string]string{"a.tf": "terraform {\n  backend \"http\" {}\n}\n"}},
-		{"two", "bootstrap-backend", map[string]string{"a.tf": "terraform {\n  backend \"s3\" {}\n}\n", "b.tf": "terraform {\n  backend \"local\" {}\n}\n"}},
-		{"syntax", "bootstrap-syntax", map[string]string{"a.tf": "terraform {\n  backend = \n}\n"}},
+		{"two", "backend-twice", map[string]string{"a.tf": "terraform {\n  backend \"s3\" {}\n}\n", "b.tf": "terraform {\n  backend \"local\" {}\n}\n"}},
+		{"syntax", "backend-syntax", map[string]string{"a.tf": "terraform {\n  backend = \n}\n"}},
 	} {
 		_, err := backendType(stackOf(t, tt.files))
 		var d *diag.Diagnostic

@@ -5,39 +5,12 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/strongroom-dev/strongroom/internal/atomicfile"
 	"github.com/strongroom-dev/strongroom/internal/diag"
 )
 
-// replaceFile writes a file so that it survives a crash whole: the old text or
-// the new one. The mode of an existing file is kept; a new one is 0600.
-func replaceFile(path string, data []byte) error {
-	mode := os.FileMode(0o600)
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	temp, err := os.CreateTemp(filepath.Dir(path), ".strongroom-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(data)
-	if err := errors.Join(err, temp.Chmod(mode), temp.Sync(), temp.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(temp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes a rename last through a power cut.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
+// replaceFile is atomicfile.Write for what may be secret.
+func replaceFile(path string, data []byte) error { return atomicfile.Write(path, data, 0o600) }
 
 // write is Options.Write with a diagnostic: a full disk is found here first.
 func (o *Options) write(path string, data []byte) error {

@@ -1,11 +1,8 @@
 package cli
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 
@@ -201,23 +198,5 @@ func confirm(ctx context.Context, env *Env, view *progress, p bootstrap.Proposal
 	if yes {
 		return true, nil
 	}
-	fmt.Fprint(env.Stderr, "\nApply this plan? Only \"yes\" is a yes: ")
-	answer := make(chan string, 1)
-	failed := make(chan error, 1)
-	go func() {
-		line, err := bufio.NewReader(env.Stdin).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			failed <- err
-			return
-		}
-		answer <- strings.TrimSpace(line)
-	}()
-	select {
-	case line := <-answer:
-		return line == "yes", nil
-	case err := <-failed:
-		return false, fmt.Errorf("read the answer: %w", err)
-	case <-ctx.Done():
-		return false, ctx.Err()
-	}
+	return ask(ctx, env, "Apply this plan?")
 }

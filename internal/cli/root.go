@@ -15,6 +15,7 @@ var commands = []func(*Env) *cobra.Command{
 	newBootstrap,
 	newRehearse,
 	newAudit,
+	newState,
 	newSandbox,
 	newPolicy,
 	newToken,

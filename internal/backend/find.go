@@ -1,0 +1,194 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+
+	"github.com/strongroom-dev/strongroom/internal/atomicfile"
+	"github.com/strongroom-dev/strongroom/internal/diag"
+)
+
+// FileName is the file that the backend block belongs in when a stack has none.
+const FileName = "backend.tf"
+
+// ErrNoStack says that a directory has no .tf files.
+var ErrNoStack = errors.New("there is no stack in the directory")
+
+// Found is the backend block that a stack has.
+type Found struct {
+	// Path is the file that holds it; "" when the stack has no backend block, which
+	// engines take for "local".
+	Path string
+	// Type is the backend's: "local", "s3", "http", or whatever stands there.
+	Type string
+
+	file  *hclwrite.File
+	block *hclwrite.Block
+	outer *hclwrite.Body // of the terraform block around it
+}
+
+// Find looks for the backend block of the stack in dir. The error is ErrNoStack, or
+// a *diag.Diagnostic for what no engine would accept or for a cloud block.
+func Find(dir string) (*Found, error) {
+	paths, err := filepath.Glob(filepath.Join(escape(dir), "*.tf"))
+	if err != nil || len(paths) == 0 {
+		return nil, errors.Join(err, fmt.Errorf("%w: %s", ErrNoStack, dir))
+	}
+	slices.Sort(paths)
+	found := &Found{Type: "local"}
+	for _, p := range paths {
+		src, err := os.ReadFile(p)
+		if err != nil {
+			return nil, fmt.Errorf("read the stack: %w", err)
+		}
+		f, diags := hclwrite.ParseConfig(src, p, hcl.InitialPos)
+		if diags.HasErrors() {
+			d := diags[0]
+			at := diag.Location{File: p}
+			if d.Subject != nil {
+				at.Line, at.Column = d.Subject.Start.Line, d.Subject.Start.Column
+			}
+			return nil, &diag.Diagnostic{Rule: "backend-syntax", Summary: d.Summary, At: at, Why: d.Detail, Fix: "mend the file; this shows the place: terraform validate, or tofu validate", Err: errors.New(diags.Error())}
+		}
+		for _, outer := range f.Body().Blocks() {
+			if outer.Type() != "terraform" {
+				continue
+			}
+			for _, inner := range outer.Body().Blocks() {
+				switch {
+				case inner.Type() == "cloud":
+					return nil, &diag.Diagnostic{
+						Rule: "backend-cloud", Summary: "the stack has a cloud block", At: diag.Location{File: p},
+						Why: "its state is in HCP Terraform, where nothing here reaches it", Fix: "remove the cloud block",
+					}
+				case inner.Type() == "backend" && found.block != nil:
+					return nil, &diag.Diagnostic{
+						Rule: "backend-twice", Summary: "the stack has two backend blocks", At: diag.Location{File: p},
+						Why: "an engine accepts one", Fix: "remove one of them; the other is in " + found.Path,
+					}
+				case inner.Type() == "backend":
+					found.Path, found.file, found.block, found.outer = p, f, inner, outer.Body()
+					found.Type = strings.Join(inner.Labels(), " ")
+				}
+			}
+		}
+	}
+	return found, nil
+}
+
+// escape makes a directory's name a pattern that matches only itself.
+func escape(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+}
+
+// Text returns the value of an attribute that is a plain string, else "".
+func (f *Found) Text(name string) string {
+	if f.block == nil {
+		return ""
+	}
+	a := f.block.Body().GetAttribute(name)
+	if a == nil {
+		return ""
+	}
+	text, err := strconv.Unquote(strings.TrimSpace(string(a.Expr().BuildTokens(nil).Bytes())))
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
+// Has tells whether the block sets an attribute.
+func (f *Found) Has(name string) bool {
+	return f.block != nil && f.block.Body().GetAttribute(name) != nil
+}
+
+// Change returns the file that Set would write, and its text. A file that holds
+// nothing but the block is replaced by whole, if that is not nil; in others only
+// the block is changed. An encryption block beside it is replaced if b has one, and
+// else left as it is.
+func Change(dir string, b Block, whole []byte) (path string, text []byte, err error) {
+	found, err := Find(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	if found.block == nil {
+		path = filepath.Join(dir, FileName)
+		src, err := os.ReadFile(path)
+		switch {
+		case errors.Is(err, os.ErrNotExist) && whole != nil:
+			return path, whole, nil
+		case err != nil && !errors.Is(err, os.ErrNotExist):
+			return "", nil, fmt.Errorf("read the stack: %w", err)
+		}
+		file, _ := hclwrite.ParseConfig(src, path, hcl.InitialPos) // Find has parsed it
+		b.add(file.Body().AppendNewBlock("terraform", nil).Body())
+		return path, hclwrite.Format(file.Bytes()), nil
+	}
+	if whole != nil && alone(found.file) {
+		return found.Path, whole, nil
+	}
+	body := found.block.Body()
+	empty(body)
+	found.block.SetLabels([]string{b.Type()})
+	b.fill(body)
+	if b.Encryption != nil {
+		b.Encryption.replace(found.outer)
+	}
+	return found.Path, hclwrite.Format(found.file.Bytes()), nil
+}
+
+// alone reports whether a file holds a terraform block with a backend block in it,
+// and nothing else but comments.
+func alone(file *hclwrite.File) bool {
+	top := file.Body()
+	if len(top.Attributes()) > 0 || len(top.Blocks()) != 1 {
+		return false
+	}
+	inner := top.Blocks()[0].Body()
+	return len(inner.Attributes()) == 0 && len(inner.Blocks()) == 1
+}
+
+// empty takes everything out of a block. Clear alone leaves the attributes behind
+// where they cannot be seen, and a later one of the same name would go there.
+func empty(body *hclwrite.Body) {
+	for name := range body.Attributes() {
+		body.RemoveAttribute(name)
+	}
+	for _, b := range body.Blocks() {
+		body.RemoveBlock(b)
+	}
+	body.Clear()
+	body.AppendNewline() // "{}" may have been on one line
+}
+
+// replace fills the encryption block that is there, or adds one.
+func (e *Encryption) replace(outer *hclwrite.Body) {
+	for _, old := range outer.Blocks() {
+		if old.Type() == "encryption" {
+			empty(old.Body())
+			e.fill(old.Body())
+			return
+		}
+	}
+	e.add(outer)
+}
+
+// Write replaces a stack's file. A new one can be read by everybody: configuration is
+// not secret.
+func Write(path string, text []byte) error { return atomicfile.Write(path, text, 0o644) }
+
+func reference(body *hclwrite.Body, name string, path ...string) {
+	t := hcl.Traversal{hcl.TraverseRoot{Name: path[0]}}
+	for _, p := range path[1:] {
+		t = append(t, hcl.TraverseAttr{Name: p})
+	}
+	body.SetAttributeTraversal(name, t)
+}
