@@ -140,12 +140,46 @@ func (s *Service) getObjectACL(c *op.Call, in *objectInput) (*aclOutput, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &aclOutput{VersionID: s.shownVersion(o), Body: ownerOnly(o.Owner)}, nil
+	return &aclOutput{VersionID: s.shownVersion(o), Body: objectACL(s.buckets.Get(in.Bucket), o)}, nil
+}
+
+// objectACL is an object's list. Where ACLs are disabled it gives the bucket's owner all.
+//
+// Source: S3 User Guide acl-overview, "Canned ACL"; about-object-ownership.
+func objectACL(b *Bucket, o *Object) accessControl {
+	list := ownerOnly(b.owner(o))
+	if b.owner(o) == b.Account {
+		return list
+	}
+	who := ownerOf(b.Account)
+	to := grantee{XSI: xsi, Type: "CanonicalUser", ID: who.ID, DisplayName: who.DisplayName}
+	switch o.ACL {
+	case fullControl:
+		list.Grants = append(list.Grants, grant{to, "FULL_CONTROL"})
+	case ownerReads:
+		list.Grants = append(list.Grants, grant{to, "READ"})
+	}
+	return list
 }
 
 func (s *Service) putObjectACL(c *op.Call, in *putObjectACLInput) (*nothing, error) {
-	if _, err := s.changeable(c, &in.objectInput); err != nil {
+	old, err := s.changeable(c, &in.objectInput)
+	if err != nil {
 		return nil, err
 	}
-	return &nothing{}, checkACL(s.buckets.Get(in.Bucket), in.ACL, in.Body)
+	b := s.buckets.Get(in.Bucket)
+	switch {
+	case b.Ownership == ownerEnforced:
+		return nil, noACLs()
+	case in.ACL == "" && len(in.Body) == 0:
+		return nil, op.Errorf(400, "MissingSecurityHeader", "Your request was missing a required header.")
+	case in.ACL == "" || len(in.Body) > 0:
+		return nil, notImplemented("access control lists in the request's body")
+	case !objectACLs[in.ACL]:
+		return nil, notImplemented("the canned ACL %q", in.ACL)
+	}
+	o := *old
+	o.ACL = canned(in.ACL)
+	s.objects.Put(o.storeKey(), &o)
+	return &nothing{}, nil
 }

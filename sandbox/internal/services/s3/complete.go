@@ -64,7 +64,8 @@ func (s *Service) completeChecks(c *op.Call, in *completeInput) ([]op.Check, err
 	if err != nil || in.IfMatch == "" {
 		return checks, err
 	}
-	return append(checks, s.matchCheck(c, s.buckets.Get(in.Bucket), in.Key)), nil
+	match, err := s.matchCheck(c, s.buckets.Get(in.Bucket), in.Key)
+	return append(checks, match), err
 }
 
 func (s *Service) complete(c *op.Call, in *completeInput) (*completeOutput, error) {
@@ -85,7 +86,7 @@ func (s *Service) complete(c *op.Call, in *completeInput) (*completeOutput, erro
 		return nil, err
 	}
 	o := &Object{
-		Bucket: u.Bucket, Key: u.Key, Owner: u.Owner, Modified: c.Now.Truncate(time.Second), SSE: u.SSE,
+		Bucket: u.Bucket, Key: u.Key, Owner: u.Owner, ACL: u.ACL, Modified: c.Now.Truncate(time.Second), SSE: u.SSE,
 		Headers: u.Headers, Meta: u.Meta, Tags: u.Tags,
 	}
 	var body, tags, sums []byte

@@ -99,7 +99,11 @@ func (s *Service) sourceChecks(c *op.Call, in *copySource) (*objectInput, []op.C
 		action, keys = "s3:GetObjectVersion", []op.Key{op.Single("s3:VersionId", src.VersionID)}
 	}
 	o := s.version(src.Bucket, src.Key, src.VersionID)
-	checks := []op.Check{s.onObject(c, b, action, src.Key, existing(keys, o)...)}
+	read, err := s.onVersion(c, b, action, src.Key, o, keys...)
+	if err != nil {
+		return nil, nil, err
+	}
+	checks := []op.Check{read}
 	if o == nil || o.DeleteMarker {
 		return src, checks, nil
 	}
@@ -139,7 +143,11 @@ func (s *Service) copyChecks(c *op.Call, in *copyInput) ([]op.Check, error) {
 	}
 	checks = append(checks, write...)
 	if in.DestIfMatch != "" {
-		checks = append(checks, s.matchCheck(c, b, in.Key))
+		match, err := s.matchCheck(c, b, in.Key)
+		if err != nil {
+			return nil, err
+		}
+		checks = append(checks, match)
 	}
 	if in.TaggingDirective != "REPLACE" && copied != nil && len(copied.Tags) > 0 {
 		checks = append(checks, s.onObject(c, b, "s3:PutObjectTagging", in.Key, requested(nil, copied.Tags)...))

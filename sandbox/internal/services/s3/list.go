@@ -187,7 +187,7 @@ func (s *Service) scan(b *Bucket, p page, after string, owner bool, l *listing) 
 			Type: o.Checksum.Type, Size: o.Size, StorageClass: storageClass(o),
 		}
 		if owner {
-			who := ownerOf(o.Owner)
+			who := ownerOf(b.owner(o))
 			e.Owner = &who
 		}
 		l.Contents = append(l.Contents, e)

@@ -119,7 +119,7 @@ func (s *Service) listParts(c *op.Call, in *listPartsInput) (*listPartsOutput, e
 		class = "STANDARD"
 	}
 	out := &listPartsOutput{partListing{
-		Bucket: u.Bucket, Key: u.Key, UploadID: u.ID, Initiator: u.Initiator, Owner: ownerOf(u.Owner), StorageClass: class,
+		Bucket: u.Bucket, Key: u.Key, UploadID: u.ID, Initiator: u.Initiator, Owner: ownerOf(s.buckets.Get(u.Bucket).ownerOr(u.Owner)), StorageClass: class,
 		Algorithm: u.Checksum.Algorithm, Type: u.Checksum.Type, Marker: marker, Max: limit,
 	}}
 	for _, p := range s.uploadParts(u) {
@@ -178,7 +178,7 @@ func (s *Service) listUploads(c *op.Call, in *listUploadsInput) (*listUploadsOut
 		}
 		out.Body.NextKey, out.Body.NextID = p.encode(u.Key), u.ID
 		out.Body.Uploads = append(out.Body.Uploads, listedUpload{
-			p.encode(u.Key), u.ID, u.Initiator, ownerOf(u.Owner), class, timestamp(u.Initiated), u.Checksum.Algorithm, u.Checksum.Type,
+			p.encode(u.Key), u.ID, u.Initiator, ownerOf(s.buckets.Get(u.Bucket).ownerOr(u.Owner)), class, timestamp(u.Initiated), u.Checksum.Algorithm, u.Checksum.Type,
 		})
 	}
 	if !out.Body.Truncated {

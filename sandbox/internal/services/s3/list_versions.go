@@ -112,7 +112,7 @@ func (s *Service) scanVersions(b *Bucket, p page, afterKey, afterVersion string,
 		}
 		lastKey, lastVersion = o.Key, o.VersionID
 		v := listedVersion{
-			Key: p.encode(o.Key), VersionID: o.VersionID, Latest: latest, LastModified: timestamp(o.Modified), Owner: ownerOf(o.Owner),
+			Key: p.encode(o.Key), VersionID: o.VersionID, Latest: latest, LastModified: timestamp(o.Modified), Owner: ownerOf(b.owner(o)),
 		}
 		if o.DeleteMarker {
 			l.Markers = append(l.Markers, v)

@@ -73,10 +73,13 @@ type Object struct {
 	Order        uint64
 	DeleteMarker bool `json:",omitempty"`
 	Modified     time.Time
-	// Owner is the 12-digit account ID that owns the object.
+	// Owner is the 12-digit account ID that owned the object when it was put: see
+	// Bucket.owner.
 	Owner string
-	Size  int64
-	ETag  string `json:",omitempty"` // without quotes
+	// ACL is the canned access control list; empty: private.
+	ACL  string `json:",omitempty"`
+	Size int64
+	ETag string `json:",omitempty"` // without quotes
 	// Blob is the key of the ciphertext; empty for a delete marker.
 	Blob     string `json:",omitempty"`
 	SSE      SSE
@@ -137,7 +140,7 @@ type Upload struct {
 	Bucket, Key, ID string
 	Initiated       time.Time
 	Initiator       Owner
-	Owner           string
+	Owner, ACL      string
 	SSE             SSE
 	Headers         ObjectHeaders
 	Meta            map[string]string `json:",omitempty"`

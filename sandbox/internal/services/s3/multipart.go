@@ -214,7 +214,7 @@ func (s *Service) createUpload(c *op.Call, in *createUploadInput) (*createUpload
 		return nil, err
 	}
 	u := &Upload{
-		Bucket: b.Name, Key: in.Key, ID: id, Initiated: c.Now, Owner: o.Owner, SSE: e,
+		Bucket: b.Name, Key: in.Key, ID: id, Initiated: c.Now, Owner: o.Owner, ACL: o.ACL, SSE: e,
 		Initiator: Owner{ID: c.Caller.Principal.ARN, DisplayName: lastSegment(c.Caller.Principal.ARN)},
 		Headers:   o.Headers, Meta: o.Meta, Tags: o.Tags, Checksum: sum,
 		Encryption: in.Encryption, KMSKeyID: in.KMSKeyID, Found: s.latest(b.Name, in.Key).mark(),

@@ -82,7 +82,11 @@ func (s *Service) putObjectChecks(c *op.Call, in *putObjectInput) ([]op.Check, e
 		return nil, err
 	}
 	if in.IfMatch != "" {
-		checks = append(checks, s.matchCheck(c, b, in.Key))
+		match, err := s.matchCheck(c, b, in.Key)
+		if err != nil {
+			return nil, err
+		}
+		checks = append(checks, match)
 	}
 	e, err := s.chooseSSE(c, b, in.sseInput)
 	if err != nil {
@@ -99,8 +103,8 @@ func (s *Service) putObjectChecks(c *op.Call, in *putObjectInput) ([]op.Check, e
 //
 // Source: S3 User Guide conditional-writes: "you must have both s3:PutObject
 // and s3:GetObject permissions".
-func (s *Service) matchCheck(c *op.Call, b *Bucket, key string) op.Check {
-	return s.onObject(c, b, "s3:GetObject", key, existing(nil, s.latest(b.Name, key))...)
+func (s *Service) matchCheck(c *op.Call, b *Bucket, key string) (op.Check, error) {
+	return s.onVersion(c, b, "s3:GetObject", key, s.latest(b.Name, key))
 }
 
 // deferred keeps an error about the encryption for after the authorisation: a
@@ -182,10 +186,8 @@ func newObject(c *op.Call, b *Bucket, key string, in *writeInput) (*Object, erro
 	if h.ContentType == "" {
 		h.ContentType = "binary/octet-stream"
 	}
-	// The bucket's owner owns what is put where ACLs are disabled; where they
-	// are not, checkWriter has let nothing else through.
 	return &Object{
-		Bucket: b.Name, Key: key, Owner: b.Account, Headers: h, Meta: in.Meta, Tags: tags,
+		Bucket: b.Name, Key: key, Owner: b.newOwner(c, in.ACL), ACL: canned(in.ACL), Headers: h, Meta: in.Meta, Tags: tags,
 		Modified: c.Now.Truncate(time.Second),
 	}, nil
 }

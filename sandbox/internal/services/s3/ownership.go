@@ -89,8 +89,9 @@ func (s *Service) deleteOwnership(c *op.Call, in *bucketInput) (*noContent, erro
 	return deleted(), nil
 }
 
-// checkWriter refuses what would need ACLs: an ACL where they are disabled,
-// and objects that a foreign account would own where they are not.
+// checkWriter refuses an ACL where they are disabled, the lists that let in others than
+// the two owners, and callers who would own what they put and are no account: anonymous
+// ones and AWS services.
 //
 // Source: S3 User Guide about-object-ownership and S3 API_PutObject: with ACLs
 // disabled a bucket takes "only PUT requests that don't specify an ACL or PUT
@@ -99,19 +100,20 @@ func (s *Service) deleteOwnership(c *op.Call, in *bucketInput) (*noContent, erro
 func checkWriter(c *op.Call, b *Bucket, acl string) error {
 	switch {
 	case b.Ownership == ownerEnforced:
-		if acl == "" || acl == "bucket-owner-full-control" {
+		if acl == "" || acl == fullControl {
 			return nil
 		}
 		return noACLs()
-	case acl != "" && acl != "private" && acl != "bucket-owner-full-control":
+	case !objectACLs[acl]:
 		return notImplemented("the canned ACL %q", acl)
-	case c.Caller.Account == b.Account:
-		return nil
-	case b.Ownership == ownerPreferred && acl == "bucket-owner-full-control":
-		return nil
+	case b.newOwner(c, acl) == "":
+		return notImplemented("objects owned by AWS services or by nobody: use the ownership %s", ownerEnforced)
 	}
-	return notImplemented("objects owned by another account than the bucket's: use the ownership %s", ownerEnforced)
+	return nil
 }
+
+// objectACLs are the canned lists of objects that are served.
+var objectACLs = map[string]bool{"": true, "private": true, ownerReads: true, fullControl: true}
 
 func noACLs() error {
 	return op.Errorf(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")

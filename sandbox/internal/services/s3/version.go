@@ -154,8 +154,8 @@ func (s *Service) versionChecks(c *op.Call, in *objectInput, action, versionActi
 		action = versionAction
 		keys = append(keys, op.Single("s3:VersionId", in.VersionID))
 	}
-	keys = existing(keys, s.version(in.Bucket, in.Key, in.VersionID))
-	return []op.Check{s.onObject(c, b, action, in.Key, keys...)}, nil
+	check, err := s.onVersion(c, b, action, in.Key, s.version(in.Bucket, in.Key, in.VersionID), keys...)
+	return []op.Check{check}, err
 }
 
 // readable finds the version that a request names. What is not there is 404 to
