@@ -1,7 +1,8 @@
 // Package atomicfile replaces files so that whoever looks, or whatever is killed,
 // finds the old text or the new one, never half of it.
 //
-// Call Write. It does not lock: of two writers the last one wins, whole.
+// Call Write; of two writers the last one wins, whole. TryLock keeps a second process
+// away from what the first one does.
 package atomicfile
 
 import (

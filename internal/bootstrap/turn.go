@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/strongroom-dev/strongroom/internal/atomicfile"
 	"github.com/strongroom-dev/strongroom/internal/diag"
 )
 
@@ -20,7 +21,7 @@ func takeTurn(o *Options) (release func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("bootstrap: %w", err)
 	}
-	if err := tryLock(f); err != nil {
+	if err := atomicfile.TryLock(f); err != nil {
 		f.Close()
 		return nil, &diag.Diagnostic{
 			Rule: "bootstrap-busy", Summary: "another bootstrap of this room is running on this machine", Found: path, Err: err,
