@@ -39,6 +39,9 @@ type Options struct {
 	// Audit gets one JSON line for each request, in CloudTrail's shape. Nil:
 	// events are kept for Sandbox.Events only.
 	Audit io.Writer
+	// ForgeAudit gets one JSON line for each request to GitLab's API, a ForgeEvent,
+	// before it is answered. Nil: they are kept for Sandbox.ForgeEvents only.
+	ForgeAudit io.Writer
 	// Clock tells the time. Nil: time.Now.
 	Clock func() time.Time
 	// Rand is the source of keys and IDs. Nil: crypto/rand.

@@ -64,7 +64,7 @@ func assemble(o *Options, wall func() time.Time) (_ *parts, err error) {
 			_ = p.close() // the first error is the one to tell
 		}
 	}()
-	if p.forge, err = forge.New(forge.Options{Issuers: o.Issuers, Clock: o.Clock, Rand: o.Rand}); err != nil {
+	if p.forge, err = forge.New(forge.Options{Issuers: o.Issuers, Clock: o.Clock, Rand: o.Rand, DB: p.db, MaxState: o.MaxBody, Audit: o.ForgeAudit, Log: o.Log}); err != nil {
 		return nil, err
 	}
 	p.iam = iam.New(p.db)
@@ -154,6 +154,11 @@ func (p *parts) close() (err error) {
 	if p.audit != nil {
 		if err = p.audit.Close(); err != nil {
 			err = fmt.Errorf("audit events were lost: %w", err)
+		}
+	}
+	if p.forge != nil {
+		if lost := p.forge.AuditErr(); lost != nil {
+			err = errors.Join(err, fmt.Errorf("audit events of the forge were lost: %w", lost))
 		}
 	}
 	return errors.Join(err, p.db.Close())

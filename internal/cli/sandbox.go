@@ -44,7 +44,7 @@ It listens on this machine only. Everything is in memory unless --data is given.
 		}
 		return running.close()
 	}
-	cmd.AddCommand(newSandboxExec(env), newSandboxToken(env), newSandboxAccount(env), newSandboxSCP(env), newSandboxEmit(env), newSandboxRecord(env), newSandboxAdvance(env), newSandboxMail(env))
+	cmd.AddCommand(newSandboxExec(env), newSandboxToken(env), newSandboxAccess(env), newSandboxAccount(env), newSandboxSCP(env), newSandboxEmit(env), newSandboxRecord(env), newSandboxAdvance(env), newSandboxMail(env))
 	return cmd
 }
 

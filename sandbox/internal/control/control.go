@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/strongroom-dev/strongroom/internal/oidc"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 )
 
 // Sandbox is what the control API does, implemented by the sandbox itself. Its
@@ -12,6 +13,8 @@ import (
 type Sandbox interface {
 	// MintToken returns a token of the stand-in forge.
 	MintToken(oidc.TokenRequest) (string, error)
+	// MintAccess returns a token of the stand-in forge's API.
+	MintAccess(forge.AccessRequest) (*forge.Access, error)
 	// Environment returns what a process in the sandbox must set and unset, with
 	// the root credentials of the account, which is created if it is new. Empty:
 	// the sandbox's first account.

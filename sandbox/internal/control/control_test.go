@@ -15,6 +15,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/control"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 )
 
 // fake records what it was asked.
@@ -25,6 +26,7 @@ type fake struct {
 	emitted control.Handed
 	record  control.Handed
 	by      time.Duration
+	access  forge.AccessRequest
 	err     error
 }
 
@@ -37,7 +39,11 @@ func (f *fake) EmitEvent(h control.Handed) error { f.emitted = h; return f.err }
 func (f *fake) PutRecord(h control.Handed) error { f.record = h; return f.err }
 
 func (f *fake) MintToken(r oidc.TokenRequest) (string, error) { f.token = r; return "a.b.c", f.err }
-func (f *fake) AttachPolicy(s control.SCP) error              { f.scp = s; return f.err }
+func (f *fake) MintAccess(r forge.AccessRequest) (*forge.Access, error) {
+	f.access = r
+	return &forge.Access{Username: "u", Token: "t", Expires: time.Unix(9, 0).UTC()}, f.err
+}
+func (f *fake) AttachPolicy(s control.SCP) error { f.scp = s; return f.err }
 func (f *fake) Environment(account string) (control.Environment, error) {
 	f.account = account
 	return control.Environment{Account: account, Set: []control.Variable{{Name: "A", Value: "b"}}, Unset: []string{"C"}}, f.err
@@ -75,6 +81,10 @@ func TestClientAndHandlerAgree(t *testing.T) {
 	}
 	if d := cmp.Diff(want, f.token); d != "" {
 		t.Errorf("token request -sent +received:\n%s", d)
+	}
+	asked := forge.AccessRequest{Issuer: "https://gitlab.com", Kind: forge.Job, Project: "a/b", Role: "developer", User: "eve", TTLSeconds: 5}
+	if a, err := client.MintAccess(ctx, asked); err != nil || a.Token != "t" || a.Username != "u" || a.Expires.Unix() != 9 || !cmp.Equal(asked, f.access) {
+		t.Errorf("MintAccess of %+v = %+v, %v", f.access, a, err)
 	}
 	if now, err := client.Advance(ctx, time.Minute); err != nil || f.by != time.Minute || now.Unix() != 7 {
 		t.Errorf("Advance by %s to %s: %v", f.by, now, err)
@@ -120,6 +130,7 @@ func TestHandlerRefuses(t *testing.T) {
 	}{
 		{"POST", "/token", `{"project":"a/b","brunch":"x"}`, 400, `unknown field \"brunch\"`},
 		{"POST", "/scp", `{"acount":"x"}`, 400, `unknown field \"acount\"`},
+		{"POST", "/access", `{"project":"a/b","rule":"owner"}`, 400, `unknown field \"rule\"`},
 		{"POST", "/environment", `{} {}`, 400, `more than one JSON object`},
 		{"POST", "/environment", `{"account":` + strings.Repeat(" ", 2<<20), 400, `too large`},
 		{"POST", "/environment", ``, 400, `not the JSON object`},

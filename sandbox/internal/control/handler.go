@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/strongroom-dev/strongroom/internal/oidc"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 )
 
 // maxBody is above any policy and any token request.
@@ -19,6 +20,9 @@ func Handler(s Sandbox) http.Handler {
 	handle(mux, tokenPath, func(r oidc.TokenRequest) (tokenAnswer, error) {
 		token, err := s.MintToken(r)
 		return tokenAnswer{token}, err
+	})
+	handle(mux, accessPath, func(r forge.AccessRequest) (*forge.Access, error) {
+		return s.MintAccess(r)
 	})
 	handle(mux, environmentPath, func(r environmentRequest) (Environment, error) {
 		return s.Environment(r.Account)

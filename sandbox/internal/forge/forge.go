@@ -5,14 +5,17 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/strongroom-dev/strongroom/internal/oidc"
+	"github.com/strongroom-dev/strongroom/sandbox/internal/store"
 )
 
 // Options configures a Forge. The zero value is ready to use.
@@ -26,6 +29,15 @@ type Options struct {
 	Clock func() time.Time
 	// Rand is where keys and token IDs come from. Nil: crypto/rand.
 	Rand io.Reader
+	// DB keeps projects, access tokens and states. Nil: they are in memory only.
+	DB *store.DB
+	// MaxState is the size of the largest state that is taken, in bytes. Zero: 512 MiB.
+	MaxState int64
+	// Audit gets each Event as a line of JSON before the request is answered. Nil: they
+	// are kept for Events only.
+	Audit io.Writer
+	// Log gets the sandbox's own faults. Nil: none.
+	Log *slog.Logger
 }
 
 // Forge is the stand-in for every configured issuer. It is safe for concurrent
@@ -35,6 +47,22 @@ type Forge struct {
 	stranger *key // signs what a forger would
 	clock    func() time.Time
 	rand     io.Reader
+	maxState int64
+	log      *slog.Logger
+
+	db       *store.DB
+	projects *store.Table[project]
+	members  *store.Table[member]
+	tokens   *store.Table[token]
+	states   *store.Table[state]
+	versions *store.Table[version]
+	sealing  *store.Table[sealing]
+
+	mu       sync.Mutex // guards what follows
+	ring     []Event
+	next     int // where the ring is written next, once it is full
+	audit    io.Writer
+	auditErr error
 }
 
 // issuer is one OIDC issuer with its own signing key.
@@ -48,13 +76,28 @@ type issuer struct {
 // New returns a Forge. The error names an issuer that is not an https URL, or
 // that is given twice. No key is made yet.
 func New(opts Options) (*Forge, error) {
-	f := &Forge{clock: opts.Clock, rand: opts.Rand, stranger: &key{}}
+	f := &Forge{clock: opts.Clock, rand: opts.Rand, stranger: &key{}, db: opts.DB, maxState: opts.MaxState, audit: opts.Audit, log: opts.Log}
 	if f.clock == nil {
 		f.clock = time.Now
 	}
 	if f.rand == nil {
 		f.rand = rand.Reader
 	}
+	if f.log == nil {
+		f.log = slog.New(slog.DiscardHandler)
+	}
+	if f.db == nil {
+		f.db = store.Memory()
+	}
+	if f.maxState == 0 {
+		f.maxState = maxState
+	}
+	f.projects = store.NewTable[project](f.db, "forge.projects")
+	f.members = store.NewTable[member](f.db, "forge.members")
+	f.tokens = store.NewTable[token](f.db, "forge.tokens")
+	f.states = store.NewTable[state](f.db, "forge.states")
+	f.versions = store.NewTable[version](f.db, "forge.versions")
+	f.sealing = store.NewTable[sealing](f.db, "forge.sealing")
 	for _, u := range append([]string{oidc.GitLabIssuer, oidc.GitHubIssuer}, opts.Issuers...) {
 		is, err := newIssuer(u)
 		if err != nil {

@@ -31,9 +31,14 @@ type discovery struct {
 	Claims        []string `json:"claims_supported"`
 }
 
-// ServeHTTP answers discovery and JWKS requests for the issuers, by the
-// request's Host and path, and 404 with the reason for all else.
+// ServeHTTP answers discovery and JWKS requests for the issuers, and those to
+// GitLab's Terraform state API, by the request's Host and path, and 404 with the
+// reason for all else.
 func (f *Forge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if is, path := f.api(r); is != nil {
+		f.serveAPI(w, r, is, path)
+		return
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "the sandbox's forge only answers GET and HEAD", http.StatusMethodNotAllowed)
@@ -63,7 +68,22 @@ func (f *Forge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply(w, set)
 		return
 	}
-	http.Error(w, fmt.Sprintf("the sandbox's stand-in for %s serves OIDC discovery and JWKS only, not %s", base, r.URL.Path), http.StatusNotFound)
+	http.Error(w, fmt.Sprintf("the sandbox's stand-in for %s serves OIDC discovery, JWKS and GitLab's Terraform states only, not %s", base, r.URL.Path), http.StatusNotFound)
+}
+
+// api finds the GitLab whose API a request is for, and the escaped path without the
+// GitLab's own; nil: none.
+func (f *Forge) api(r *http.Request) (found *issuer, rest string) {
+	host, path := hostOf(r), r.URL.EscapedPath()
+	for _, is := range f.issuers {
+		if is.kind != oidc.KindGitLab || is.host != host || found != nil && len(is.path) <= len(found.path) {
+			continue
+		}
+		if below, ok := strings.CutPrefix(path, is.path); ok && strings.HasPrefix(below, "/api/") {
+			found, rest = is, below
+		}
+	}
+	return found, rest
 }
 
 func (is *issuer) discovery(url string) discovery {
