@@ -12,6 +12,10 @@ DIFFCASES ?= 20000
 # The provider sleeps more than it works: three packages at once even on two processors.
 PACKAGES ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 3 ? 3 : n)))
 
+# Engines and their provider spend a third of their time on collecting garbage.
+check test race test-full modules: export GOGC ?= 400
+check test race test-full modules: export GOMEMLIMIT ?= 3GiB
+
 .PHONY: help build alert-sink rehearse test race test-full check fmt lint modules bench peers fuzz differential tofu docs service-data clean
 
 help: ## this list
