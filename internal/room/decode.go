@@ -202,7 +202,7 @@ func (d *decoder) value(k *key, attr *hclsyntax.Attribute) {
 			d.wrongType(k, "true or false", v, attr.Expr)
 			return
 		}
-		*k.flag = v.True()
+		*k.flag, d.at[k.flag] = v.True(), attr.Expr.Range()
 	case k.number != nil:
 		d.whole(k, v, attr.Expr)
 	case k.list != nil:
