@@ -78,6 +78,13 @@ func Init(dir string, opt Options) (*Room, []Outcome, error) {
 			return nil, nil, err
 		}
 	}
+	if r.State.Region != r.Region {
+		return nil, nil, &diag.Diagnostic{
+			Rule: "spec-state-region", Summary: fmt.Sprintf("the spec's states are in %s, and the room in %s", r.State.Region, r.Region), At: diag.Location{File: filepath.Join(dir, SpecFile)},
+			Why: "the bootstrap stack makes the state bucket where the room is; a bucket elsewhere is one that exists already, and a spec for it needs no stacks",
+			Fix: `remove region from the block "state", or use the state commands alone, which need no init`,
+		}
+	}
 	files, err := Render(r)
 	if err != nil {
 		return nil, nil, fmt.Errorf("render the room: %w", err)

@@ -2,6 +2,8 @@ package room_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -75,5 +77,18 @@ func TestStatesOfGitLab(t *testing.T) {
 	r, err := room.Parse("strongroom.hcl", []byte(strings.Replace(text, `"a/b.tfstate", `, "", 1)))
 	if err != nil || r.State.HTTPAddress != "https://gitlab.com/api/v4/projects/acme%2Finfra/terraform/state" {
 		t.Errorf("%v, %+v", err, r)
+	}
+}
+
+// The bootstrap stack makes the bucket in the room's own region only.
+func TestInitRefusesABucketElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, room.SpecFile), []byte(minimal+"state {\n  region = \"us-east-1\"\n}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := room.Init(dir, room.Options{})
+	var d *diag.Diagnostic
+	if !errors.As(err, &d) || d.Rule != "spec-state-region" {
+		t.Error(err)
 	}
 }
