@@ -31,6 +31,9 @@ type S3 struct {
 	// LockKeyARN is the KMS key that lock files are encrypted under; "" asks for no
 	// encryption, and the bucket's default is used.
 	LockKeyARN string
+	// LockSSES3 asks for SSE-S3 for lock files, whatever the bucket's default is. It is
+	// ignored with LockKeyARN.
+	LockSSES3 bool
 }
 
 // WorkspaceKey returns the object key of a workspace's state; "default" and "" are
@@ -154,8 +157,11 @@ func (s *S3) Lock(ctx context.Context, l *tfstate.LockInfo) error {
 		Bucket: &s.Bucket, Key: aws.String(s.lockKey()), Body: bytes.NewReader(l.Text()), ContentType: aws.String("application/json"),
 		IfNoneMatch: aws.String("*"), ExpectedBucketOwner: s.owner(),
 	}
-	if s.LockKeyARN != "" {
+	switch {
+	case s.LockKeyARN != "":
 		in.ServerSideEncryption, in.SSEKMSKeyId = types.ServerSideEncryptionAwsKms, &s.LockKeyARN
+	case s.LockSSES3:
+		in.ServerSideEncryption = types.ServerSideEncryptionAes256
 	}
 	_, err := s.Client.PutObject(ctx, in)
 	if code := Status(err); code == http.StatusPreconditionFailed || code == http.StatusConflict {
