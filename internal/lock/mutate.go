@@ -45,6 +45,17 @@ func edit(text string, change func(statement map[string]any) map[string]any) (st
 	return string(out), nil
 }
 
+// adding returns the document with one more statement.
+func adding(text string, statement map[string]any) (string, error) {
+	var d document
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		return "", err
+	}
+	d.Statement = append(d.Statement, statement)
+	out, err := json.Marshal(d)
+	return string(out), err
+}
+
 // dropping returns a change that drops the statements with these Sids.
 func dropping(sids ...string) func(map[string]any) map[string]any {
 	return func(s map[string]any) map[string]any {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/internal/oidc"
 	"github.com/strongroom-dev/strongroom/internal/room"
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
 
@@ -83,7 +84,12 @@ type World struct {
 	Mail        func() []sandbox.Mail
 	Undelivered func() []sandbox.Undelivered
 
+	// Commands runs the program's own commands and the environments' stacks, for the
+	// scenarios of states. Nil: the world is a room.
+	Commands Commands
+
 	uncheckedTrust bool
+	givenKnob      bool
 }
 
 // Environment is one environment of another account.
@@ -94,6 +100,46 @@ type Environment struct {
 	// Principal is who may use it, Credentials its own.
 	Principal   string
 	Credentials aws.Credentials
+	// Policy is the name of the principal's inline policy, which people of its own
+	// account keep by hand; Admin is an administrator there. Only scenarios have them.
+	Policy string
+	Admin  aws.Credentials
+	// Stacks are those of a scenario, each with a state of its own.
+	Stacks []StackState
+}
+
+// StackState is one state of an environment in a scenario.
+type StackState struct {
+	// Name is the stack's in the spec, Key its object key.
+	Name, Key string
+	// Before is what the state was before anything was done to it.
+	Before *tfstate.Snapshot
+}
+
+// Commands are the program's own commands in the world of a scenario, and the
+// engines in its stacks.
+type Commands interface {
+	// Strongroom runs "strongroom ARGS" on the scenario's spec with credentials, and
+	// returns what it answered, and how. STATE_KMS_KEY_ID is as Knob left it for the
+	// environment that --env names; set, KEY=VALUE each, goes on top of that.
+	Strongroom(ctx context.Context, as *aws.Credentials, set []string, args ...string) (Ran, error)
+	// Knob sets an environment's STATE_KMS_KEY_ID to its key, or clears it, and has the
+	// backend blocks of its stacks written anew, as a pipeline does.
+	Knob(ctx context.Context, environment string, on bool) error
+	// Plan plans a stack as its environment's principal, on a fresh checkout, and
+	// returns what would change; empty: nothing.
+	Plan(ctx context.Context, environment, stack string) (changes []string, err error)
+	// Write applies a stack with something to change in it, as a pipeline does, and
+	// returns the engine's refusal; "" when it wrote.
+	Write(ctx context.Context, environment, stack string) (refusal string, err error)
+}
+
+// Ran is a command that has ended.
+type Ran struct {
+	// Stdout is its answer, Stderr the rest.
+	Stdout, Stderr string
+	// Exit is its exit status: 0 yes, 1 could not decide, 2 decided no.
+	Exit int
 }
 
 // Token describes a token to be minted. The zero value of a field is what an

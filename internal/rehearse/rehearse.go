@@ -20,7 +20,7 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
 
-// Options say what to rehearse. Bootstrap is required.
+// Options say what to rehearse. Bootstrap is required, or Scenario and Command.
 type Options struct {
 	// Dir is the room to rehearse; it is copied, not touched. Empty: the
 	// example room.
@@ -30,11 +30,18 @@ type Options struct {
 	Environ []string
 	// Binary is the engine to use. Zero: as engine.Find finds it.
 	Binary engine.Binary
-	// Bootstrap brings the bootstrap stack of the room to its end.
+	// Bootstrap brings the bootstrap stack of the room to its end. A scenario needs
+	// none.
 	Bootstrap func(ctx context.Context, b Bootstrap) error
+	// Scenario is one of Scenarios; empty: the room is built, bootstrapped and
+	// attacked. With a scenario and no Dir its own example is taken.
+	Scenario string
+	// Command runs the program itself, as a child process that ctx ends. Scenarios
+	// are made of commands; a room needs none. The error is that it did not run.
+	Command func(ctx context.Context, c Command) (lock.Ran, error)
 	// Change is done to the copy before it is built. For tests; nil: nothing.
 	Change func(r *room.Room) error
-	// Locks are what is claimed. Nil: lock.All.
+	// Locks are what is claimed. Nil: lock.All, or those of the scenario.
 	Locks []*lock.Lock
 	// Progress is told what happens, in order. Nil: nobody is.
 	Progress func(Event)
@@ -92,7 +99,7 @@ func Run(ctx context.Context, o Options) (*Rehearsal, error) {
 		return r, err
 	}
 	r.begin("attack")
-	for _, l := range r.options.Locks {
+	for _, l := range r.locks() {
 		if why, applies := l.Applies(r.World); !applies {
 			r.Report.NotApplicable = append(r.Report.NotApplicable, NotApplicable{l.ID, why})
 			continue
@@ -111,35 +118,37 @@ func Run(ctx context.Context, o Options) (*Rehearsal, error) {
 
 // Build builds the room and makes the World, without trying any lock.
 func Build(ctx context.Context, o Options) (*Rehearsal, error) {
-	if o.Bootstrap == nil {
+	if o.Bootstrap == nil && o.Scenario == "" {
 		return nil, errors.New("rehearse: Options.Bootstrap is nil")
 	}
 	if o.Environ == nil {
 		o.Environ = os.Environ()
 	}
-	if o.Locks == nil {
-		o.Locks = lock.All()
-	}
 	if o.Progress == nil {
 		o.Progress = func(Event) {}
 	}
 	r := &Rehearsal{options: o, began: time.Now(), Report: newReport()}
-	for _, s := range []struct {
-		name string
-		do   func(context.Context) error
-	}{
-		{"init", r.prepare}, {"sandbox", r.start}, {"people", r.people}, {"engine", r.equip},
-	} {
-		r.begin(s.name)
-		if err := s.do(ctx); err != nil {
-			return r, err
-		}
-		r.end()
+	if o.Scenario != "" {
+		return r, r.scenario(ctx)
+	}
+	if err := r.stages(ctx, stage{"init", r.prepare}, stage{"sandbox", r.start}, stage{"people", r.people}, stage{"engine", r.equip}); err != nil {
+		return r, err
 	}
 	if err := r.bootstrap(ctx); err != nil {
 		return r, err
 	}
 	return r, r.src(ctx)
+}
+
+// locks are those that are tried.
+func (r *Rehearsal) locks() []*lock.Lock {
+	switch {
+	case r.options.Locks != nil:
+		return r.options.Locks
+	case r.options.Scenario == StateKeys:
+		return lock.StateKeys(r.World)
+	}
+	return lock.All()
 }
 
 // Close ends the sandbox and removes the copy of the room.
@@ -186,6 +195,9 @@ func (r *Rehearsal) finish() {
 // start starts the sandbox for the room's account and region.
 func (r *Rehearsal) start(ctx context.Context) (err error) {
 	o := sandbox.Options{Account: r.Room.Account, Region: r.Room.Region}
+	if r.options.Scenario != "" {
+		o.Region = r.Room.State.Region
+	}
 	if o.Issuers, err = issuers(r.Room.Forge); err != nil {
 		return err
 	}

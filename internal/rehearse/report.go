@@ -11,8 +11,10 @@ import (
 // Report is what a rehearsal found. Its JSON form is that of
 // `strongroom rehearse --format json`: fields are only ever added.
 type Report struct {
-	FormatVersion int    `json:"format_version"`
-	Engine        Engine `json:"engine"`
+	FormatVersion int `json:"format_version"`
+	// Scenario is Options.Scenario; absent for a room.
+	Scenario string `json:"scenario,omitempty"`
+	Engine   Engine `json:"engine"`
 	// Provider is the version of the AWS provider, "5.100.0"; "" when it came
 	// from a registry and was not asked.
 	Provider string        `json:"provider"`

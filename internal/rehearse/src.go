@@ -82,12 +82,16 @@ func (r *Rehearsal) job(role string) (*engine.Engine, error) {
 type srcStack struct{ stack }
 
 // Plan plans the stack as the plan role.
-func (s *srcStack) Plan(ctx context.Context) (changes []string, err error) {
+func (s *srcStack) Plan(ctx context.Context) ([]string, error) {
 	e, err := s.r.job(s.r.World.PlanRole)
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Join(s.r.work, "second.tfplan")
+	return planned(ctx, e, filepath.Join(s.r.work, "second.tfplan"))
+}
+
+// planned are the changes of a plan, which is made in file and thrown away.
+func planned(ctx context.Context, e *engine.Engine, file string) (changes []string, err error) {
 	defer os.Remove(file)
 	_, changed, err := e.Plan(ctx, file)
 	if said, err := refusal(ctx, err); err != nil || said != "" || !changed {

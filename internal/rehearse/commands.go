@@ -1,0 +1,187 @@
+package rehearse
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/strongroom-dev/strongroom/internal/engine"
+	"github.com/strongroom-dev/strongroom/internal/lock"
+)
+
+// Command is one run of the program, for Options.Command.
+type Command struct {
+	// Args are its arguments, without the program's name.
+	Args []string
+	// Dir is where it runs.
+	Dir string
+	// Environ is its whole environment.
+	Environ []string
+}
+
+// knobVariable is the on switch of an environment's pipelines.
+const knobVariable = "STATE_KMS_KEY_ID"
+
+// commands are the program's commands and the engines, as lock.Commands.
+type commands struct {
+	r *Rehearsal
+	// knob is what each environment's STATE_KMS_KEY_ID holds; "" is not set.
+	knob map[string]string
+	// backends are the backend blocks of the stacks, by environment and stack, as the
+	// last pipeline wrote them.
+	backends map[[2]string]string
+	// writes counts the changes that were applied.
+	writes int
+	// revisions are what was last applied in each stack.
+	revisions map[[2]string]int
+}
+
+// Strongroom runs a command on the scenario's spec.
+func (c *commands) Strongroom(ctx context.Context, as *aws.Credentials, set []string, args ...string) (lock.Ran, error) {
+	environ := withCredentials(c.r.environ,
+		"AWS_ACCESS_KEY_ID="+as.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+as.SecretAccessKey, "AWS_SESSION_TOKEN="+as.SessionToken)
+	for i, a := range args[:len(args)-1] {
+		if a == "--env" && c.knob[args[i+1]] != "" {
+			environ = append(environ, knobVariable+"="+c.knob[args[i+1]])
+		}
+	}
+	profiles, err := c.profiles()
+	if err != nil {
+		return lock.Ran{}, err
+	}
+	environ = append(environ, "AWS_CONFIG_FILE="+profiles, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
+	args = append([]string{}, args...)
+	if args[0] == "state" && principalVerbs[args[1]] {
+		for _, e := range c.r.World.Environments {
+			args = append(args, "--principal-profile", e.Name+"="+e.Name)
+		}
+	}
+	return c.r.options.Command(ctx, Command{Args: args, Dir: c.r.Room.Dir, Environ: append(environ, set...)})
+}
+
+// principalVerbs are the commands that ask as the environments' principals too.
+var principalVerbs = map[string]bool{"rekey": true, "verify": true, "rollback": true, "status": true, "grants": true}
+
+// profiles writes the AWS configuration that holds the principals' access keys, as a
+// person's machine does, and returns its path.
+func (c *commands) profiles() (string, error) {
+	var b strings.Builder
+	for _, e := range c.r.World.Environments {
+		fmt.Fprintf(&b, "[profile %s]\naws_access_key_id = %s\naws_secret_access_key = %s\nregion = %s\n", e.Name, e.Credentials.AccessKeyID, e.Credentials.SecretAccessKey, c.r.World.Region)
+	}
+	file := filepath.Join(c.r.work, "aws-config")
+	return file, os.WriteFile(file, []byte(b.String()), 0o600)
+}
+
+// Knob sets or clears an environment's variable and has the backend blocks written.
+func (c *commands) Knob(ctx context.Context, environment string, on bool) error {
+	e, err := c.r.environmentNamed(environment)
+	if err != nil {
+		return err
+	}
+	c.knob[environment] = ""
+	if on {
+		c.knob[environment] = e.KeyARN
+	}
+	for _, s := range e.Stacks {
+		ran, err := c.Strongroom(ctx, &c.r.World.Operator, nil, "state", "backend", "--env", e.Name, "--stack", s.Name)
+		if err != nil {
+			return err
+		}
+		if ran.Exit != 0 {
+			return fmt.Errorf("strongroom state backend --env %s --stack %s: exit status %d: %s", e.Name, s.Name, ran.Exit, ran.Stderr)
+		}
+		c.backends[[2]string{e.Name, s.Name}] = ran.Stdout
+	}
+	return nil
+}
+
+// checkout makes a fresh directory with a stack, as a pipeline's job has it, and
+// returns an engine in it that runs as the environment's principal.
+func (c *commands) checkout(ctx context.Context, environment, stack string, revision int) (*engine.Engine, error) {
+	e, err := c.r.environmentNamed(environment)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(c.r.work, "job-")
+	if err != nil {
+		return nil, err
+	}
+	backend, ok := c.backends[[2]string{environment, stack}]
+	if !ok {
+		return nil, fmt.Errorf("stack %s of %s has no backend block yet", stack, environment)
+	}
+	for name, text := range map[string]string{"backend.tf": backend, "main.tf": c.stack(e, stack, revision)} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			return nil, err
+		}
+	}
+	on, err := c.r.engineWith(dir, withCredentials(c.r.environ, "AWS_ACCESS_KEY_ID="+e.Credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+e.Credentials.SecretAccessKey))
+	if err != nil {
+		return nil, err
+	}
+	return on, on.Init(ctx)
+}
+
+// stack is a root module without a provider to install. All but the first read the
+// state of the first, as stacks that build on one another do.
+func (c *commands) stack(e *lock.Environment, stack string, revision int) string {
+	text := fmt.Sprintf(`resource "terraform_data" "this" {
+  input = {
+    environment = %q
+    stack       = %q
+    revision    = %d
+  }
+}
+
+output "name" {
+  value = terraform_data.this.output.environment
+}
+`, e.Name, stack, revision)
+	if first := e.Stacks[0]; stack != first.Name {
+		text += fmt.Sprintf(`
+data "terraform_remote_state" "first" {
+  backend = "s3"
+  config = {
+    bucket = %q
+    key    = %q
+    region = %q
+  }
+}
+
+resource "terraform_data" "after" {
+  input = data.terraform_remote_state.first.outputs.name
+}
+`, c.r.World.Bucket, first.Key, c.r.World.Region)
+	}
+	return text
+}
+
+// Plan plans a stack that nothing was changed in since it was last applied.
+func (c *commands) Plan(ctx context.Context, environment, stack string) ([]string, error) {
+	e, err := c.checkout(ctx, environment, stack, c.revisions[[2]string{environment, stack}])
+	if said, err := refusal(ctx, err); err != nil || said != "" {
+		return []string{"init failed: " + said}, err
+	}
+	defer os.RemoveAll(e.Dir)
+	return planned(ctx, e, filepath.Join(e.Dir, "second.tfplan"))
+}
+
+// Write applies a stack with a change in it.
+func (c *commands) Write(ctx context.Context, environment, stack string) (string, error) {
+	c.writes++
+	e, err := c.checkout(ctx, environment, stack, c.writes)
+	if said, err := refusal(ctx, err); err != nil || said != "" {
+		return said, err
+	}
+	defer os.RemoveAll(e.Dir)
+	said, err := refusal(ctx, e.Apply(ctx))
+	if err == nil && said == "" {
+		c.revisions[[2]string{environment, stack}] = c.writes
+	}
+	return said, err
+}
