@@ -109,7 +109,3 @@ func setBackend(o *Options, p place, b backend.Block, whole []byte) error {
 	}
 	return nil
 }
-
-// cachedBackend is where an engine remembers the backend it was initialised
-// for.
-const cachedBackend = ".terraform/" + localFile

@@ -2,10 +2,8 @@ package bootstrap
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
@@ -69,7 +67,7 @@ func (b *run) migrateDone(ctx context.Context) (bool, error) {
 	}
 	// The state has arrived. An engine that was killed right after it wrote it
 	// does not know that yet.
-	if b.cachedBackend() == "s3" {
+	if b.Engine.InitialisedFor() == "s3" {
 		return true, nil
 	}
 	return true, b.watched(ctx, b.initBucket)
@@ -80,7 +78,7 @@ func (b *run) migrateDone(ctx context.Context) (bool, error) {
 // tell later that the one is the other.
 func (b *run) migrateStep(ctx context.Context) error {
 	b.result.Changed = true
-	if b.reality.remote == nil && b.cachedBackend() != "local" {
+	if b.reality.remote == nil && b.Engine.InitialisedFor() != "local" {
 		// It is not initialised for the local backend any more, so it would not
 		// know what to migrate.
 		if err := b.watched(ctx, b.initBucket); err != nil {
@@ -96,7 +94,7 @@ func (b *run) migrateStep(ctx context.Context) error {
 			return err
 		}
 	}
-	if b.cachedBackend() != "s3" { // it was killed before it took note of the migration
+	if b.Engine.InitialisedFor() != "s3" { // it was killed before it took note of the migration
 		if err := b.watched(ctx, b.initBucket); err != nil {
 			return err
 		}
@@ -113,49 +111,8 @@ func (b *run) replaceRemote(ctx context.Context) error {
 	return b.look(ctx)
 }
 
-// asideFile is the local state while an engine must not see it.
-const asideFile = localFile + ".aside"
-
-// initBucket initialises the engine for the bucket and copies nothing. An
-// engine that finds a local state then insists on migrating it, even with
-// -reconfigure, so the file is out of the way as long.
-func (b *run) initBucket(ctx context.Context) error {
-	if exists(b.stack(localFile)) {
-		if err := os.Rename(b.stack(localFile), b.stack(asideFile)); err != nil {
-			return err
-		}
-	}
-	return errors.Join(b.Engine.Reconfigure(ctx), b.bringBack())
-}
-
-// bringBack ends what initBucket began, also after a kill.
-func (b *run) bringBack() error {
-	if !exists(b.stack(asideFile)) {
-		return nil
-	}
-	if s, err := readLocal(b.stack(localFile)); err != nil || !s.Void() {
-		return errors.Join(err, fmt.Errorf("%s and %s both hold a state", b.stack(localFile), b.stack(asideFile)))
-	}
-	return os.Rename(b.stack(asideFile), b.stack(localFile))
-}
-
-// cachedBackend is the type the engine is initialised for; "" if for none, or
-// if that cannot be read.
-func (b *run) cachedBackend() string {
-	raw, err := os.ReadFile(b.stack(cachedBackend))
-	if err != nil {
-		return ""
-	}
-	var cached struct {
-		Backend struct {
-			Type string `json:"type"`
-		} `json:"backend"`
-	}
-	if json.Unmarshal(raw, &cached) != nil {
-		return ""
-	}
-	return cached.Backend.Type
-}
+// initBucket initialises the engine for the bucket and copies nothing.
+func (b *run) initBucket(ctx context.Context) error { return b.Engine.ReconfigureApart(ctx) }
 
 // verifyStep checks what the engine did, without the engine: that the state in
 // the bucket is the one that was to move or a younger one, and that it and its

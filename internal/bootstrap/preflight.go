@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/engine"
 )
 
 // preflightStep refuses what would go wrong, before anything is changed.
@@ -39,7 +40,7 @@ func (b *run) preflightStep(ctx context.Context) error {
 			Fix:   "use credentials of " + b.Account + ", or correct \"account\" in strongroom.hcl",
 		})
 	}
-	if err := b.bringBack(); err != nil {
+	if err := engine.BringBack(b.Stack); err != nil {
 		return err
 	}
 	if err := b.look(ctx); err != nil {

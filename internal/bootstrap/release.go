@@ -3,12 +3,11 @@ package bootstrap
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/engine"
 	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
@@ -27,7 +26,7 @@ func (b *run) releaseLock(ctx context.Context) error {
 	if err != nil || l == nil {
 		return err
 	}
-	if !b.ours(l) || engineAt(b.Stack) {
+	if !b.ours(l) || engine.RunsIn(b.Stack) {
 		return &diag.Diagnostic{
 			Rule: "bootstrap-locked", Summary: fmt.Sprintf("the state is locked by %s", l.Who),
 			Found: fmt.Sprintf("lock %s, taken %s for %s", l.ID, l.Created.Format(time.RFC3339), l.Operation),
@@ -47,29 +46,4 @@ func (b *run) ours(l *tfstate.LockInfo) bool {
 	j := b.journal
 	return l.ID != "" && !j.Locking.IsZero() && l.Who == j.Holder && l.Who == holder() &&
 		!l.Created.Before(j.Locking.Add(-skew)) && (j.LockEnded.IsZero() || !l.Created.After(j.LockEnded.Add(skew)))
-}
-
-// engineAt reports whether an engine runs in a directory, as far as this
-// system tells: one that somebody started by hand may hold the lock with
-// everything else alike. Where there is no /proc it says no.
-func engineAt(dir string) bool {
-	want, err := os.Stat(dir)
-	if err != nil {
-		return false
-	}
-	processes, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well formed
-	for _, p := range processes {
-		at, err := os.Stat(filepath.Join(p, "cwd"))
-		if err != nil || !os.SameFile(at, want) {
-			continue
-		}
-		exe, err := os.Readlink(filepath.Join(p, "exe"))
-		if err != nil {
-			continue
-		}
-		if name := filepath.Base(exe); strings.HasPrefix(name, "tofu") || strings.HasPrefix(name, "terraform") {
-			return true
-		}
-	}
-	return false
 }

@@ -150,3 +150,10 @@ func (e *Engine) ForceUnlock(ctx context.Context, id string) error {
 		return tf.ForceUnlock(ctx, id)
 	})
 }
+
+// WorkspaceSelect makes later commands work on another workspace, which must exist.
+func (e *Engine) WorkspaceSelect(ctx context.Context, name string) error {
+	return e.do(ctx, io.Discard, []string{"workspace", "select"}, func(tf *tfexec.Terraform, _ io.Writer) error {
+		return tf.WorkspaceSelect(ctx, name)
+	})
+}

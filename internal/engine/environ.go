@@ -15,6 +15,7 @@ var passed = []string{
 	"SSL_CERT_FILE", "SSL_CERT_DIR", // and whom to trust on it
 	"TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_REGISTRY_CLIENT_TIMEOUT", "TF_REGISTRY_DISCOVERY_RETRY", // provider installation
 	"TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE",
+	"TF_HTTP_USERNAME", "TF_HTTP_PASSWORD", // the http backend's credentials, which belong nowhere else
 	"STRONGROOM_SANDBOX", // so that a child knows where it runs
 }
 
