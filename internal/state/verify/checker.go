@@ -1,0 +1,248 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/strongroom-dev/strongroom/internal/policyread"
+	"github.com/strongroom-dev/strongroom/internal/room"
+	"github.com/strongroom-dev/strongroom/internal/state"
+	"github.com/strongroom-dev/strongroom/internal/statestore"
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
+)
+
+// Checker checks states of one room. It is safe for concurrent use, remembers what
+// it read of keys and of the bucket, and must not be copied.
+type Checker struct {
+	Room *room.Room
+	// Owner is the state bucket as the state account's owner sees it; nil when states
+	// are not in S3.
+	Owner *state.Bucket
+	// Place returns where a state is, for what is not in S3. Nil: Owner's bucket.
+	Place func(t state.Target) (statestore.Store, error)
+	// Principal returns credentials of an environment's principal, with which reading is
+	// tried; ok is false if there are none. Nil: there are none.
+	Principal func(ctx context.Context, environment string) (cfg aws.Config, ok bool, err error)
+	// Reader has credentials of somebody who may read objects and not decrypt, with
+	// which reading is tried. Nil: it is decided for somebody who is made up.
+	Reader *aws.Config
+	// Decide works out from policies whether an environment's principals can read the
+	// objects keys, for when there are no credentials. Nil: it is not known.
+	Decide func(ctx context.Context, e state.Environment, keys []string) ([]Readable, error)
+
+	mu           sync.Mutex
+	environments map[string]*environment
+	keys         map[string]*key
+	bucket       *bucket
+}
+
+// Readable is whether a principal can read a state, as policies have it.
+type Readable struct {
+	// Key is the object key, and Principal the ARN.
+	Key, Principal string
+	Status         Status
+	// Why says which half is missing, or was not read; "" with OK.
+	Why, Fix string
+}
+
+// Want is what a state has to be.
+type Want struct {
+	// Encryption is how it has to be encrypted in S3: Algorithm "aws:kms" with KeyARN, or
+	// "AES256". BucketKey is not compared. The zero value does not ask.
+	Encryption statestore.Encryption
+	// Before is what the state was; nil: it is not compared.
+	Before *tfstate.Snapshot
+	// Exact wants Before's serial, and not a later one of the same contents.
+	Exact bool
+	// Version is the version that has to be so; "" is the current one.
+	Version string
+}
+
+// UnderKey is a Want: SSE-KMS under the key.
+func UnderKey(arn string) Want {
+	return Want{Encryption: statestore.Encryption{Algorithm: "aws:kms", KeyARN: arn}}
+}
+
+// Check checks one state. The error is that of ctx: what could not be asked is a
+// finding of the Result.
+func (c *Checker) Check(ctx context.Context, e state.Environment, t state.Target, w Want) (*Result, error) {
+	r := &Result{Environment: t.Environment, Stack: t.Stack.Name, Workspace: t.Workspace, Findings: []Finding{}}
+	place, err := c.place(t)
+	if err != nil {
+		r.Where = t.Key()
+		r.add(Exists, Unknown, "", "%s", err)
+		return r, ctx.Err()
+	}
+	r.Where = place.Where()
+	k := &check{Checker: c, ctx: ctx, e: e, t: t, want: w, place: place, Result: r}
+	if !k.exists() {
+		return r, ctx.Err()
+	}
+	k.encryption()
+	k.reads()
+	if k.s3 != nil {
+		k.readerRefused()
+	}
+	return r, ctx.Err()
+}
+
+func (c *Checker) place(t state.Target) (statestore.Store, error) {
+	if c.Place != nil {
+		return c.Place(t)
+	}
+	if c.Owner == nil {
+		return nil, errors.New("nobody said where the state is")
+	}
+	return c.Owner.Store(t, ""), nil
+}
+
+// check is one Check.
+type check struct {
+	*Checker
+	*Result
+	ctx   context.Context
+	e     state.Environment
+	t     state.Target
+	want  Want
+	place statestore.Store
+	// s3 is place; nil when it is elsewhere.
+	s3   *statestore.S3
+	info *statestore.Info
+}
+
+func (k *check) exists() bool {
+	var err error
+	if k.s3, _ = k.place.(*statestore.S3); k.s3 != nil {
+		k.info, err = k.s3.HeadVersion(k.ctx, k.want.Version)
+	} else {
+		k.info, err = k.place.Head(k.ctx)
+	}
+	switch {
+	case err != nil:
+		k.add(Exists, Unknown, "name credentials of the state account's owner: --profile PROFILE", "%s", cause(err))
+		return false
+	case k.info == nil:
+		k.add(Exists, Failed, "apply the stack, or go back to an earlier version: strongroom state rollback", "there is no state")
+		return false
+	}
+	k.add(Exists, OK, "", "%s", size(k.info))
+	return true
+}
+
+func size(i *statestore.Info) string {
+	if i.Size < 0 {
+		return "it is there"
+	}
+	return fmt.Sprintf("%d bytes", i.Size)
+}
+
+// environment is what is remembered of one.
+type environment struct {
+	once     sync.Once
+	readable map[string][]Readable
+	err      error
+}
+
+// decisions are whether the environment's principals can read its states, by object
+// key, as policies have it.
+func (c *Checker) decisions(ctx context.Context, e state.Environment) (map[string][]Readable, error) {
+	c.mu.Lock()
+	if c.environments == nil {
+		c.environments = map[string]*environment{}
+	}
+	known := c.environments[e.Name]
+	if known == nil {
+		known = &environment{readable: map[string][]Readable{}}
+		c.environments[e.Name] = known
+	}
+	c.mu.Unlock()
+	known.once.Do(func() {
+		targets, err := c.Owner.Targets(ctx, e)
+		if err != nil {
+			known.err = err
+			return
+		}
+		keys := []string{}
+		for _, t := range targets {
+			keys = append(keys, t.Key())
+		}
+		list, err := c.Decide(ctx, e, keys)
+		for _, r := range list {
+			known.readable[r.Key] = append(known.readable[r.Key], r)
+		}
+		known.err = err
+	})
+	return known.readable, known.err
+}
+
+// key is what is remembered of a KMS key.
+type key struct {
+	once sync.Once
+	// state is KMS's word, "Enabled"; err is why it is not known.
+	state  string
+	err    error
+	policy *policyread.Resource
+}
+
+// readKey reads a key once.
+func (c *Checker) readKey(ctx context.Context, arn string) *key {
+	c.mu.Lock()
+	if c.keys == nil {
+		c.keys = map[string]*key{}
+	}
+	k := c.keys[arn]
+	if k == nil {
+		k = &key{}
+		c.keys[arn] = k
+	}
+	c.mu.Unlock()
+	k.once.Do(func() {
+		out, err := c.Owner.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &arn})
+		if err != nil {
+			k.err = err
+		} else {
+			k.state = string(out.KeyMetadata.KeyState)
+		}
+		k.policy = policyread.Key(ctx, c.Owner.KMS, arn, arn[len(arn)-min(len(arn), 36):])
+	})
+	return k
+}
+
+// bucket is what is remembered of the bucket.
+type bucket struct {
+	once      sync.Once
+	bucketKey bool
+	err       error
+}
+
+// bucketKeyDefault is whether what is written from now on uses an S3 Bucket Key.
+func (c *Checker) bucketKeyDefault(ctx context.Context) (bool, error) {
+	c.mu.Lock()
+	if c.bucket == nil {
+		c.bucket = &bucket{}
+	}
+	b := c.bucket
+	c.mu.Unlock()
+	b.once.Do(func() {
+		out, err := c.Owner.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &c.Room.State.Bucket, ExpectedBucketOwner: &c.Room.Account})
+		if policyread.IsCode(err, "ServerSideEncryptionConfigurationNotFoundError") {
+			return
+		}
+		if b.err = err; err != nil || out.ServerSideEncryptionConfiguration == nil {
+			return
+		}
+		for _, rule := range out.ServerSideEncryptionConfiguration.Rules {
+			b.bucketKey = b.bucketKey || aws.ToBool(rule.BucketKeyEnabled)
+		}
+	})
+	return b.bucketKey, b.err
+}
+
+// cause is an error in few words. It may say what AWS said, never what a state holds.
+func cause(err error) string { return policyread.Cause(err) }
