@@ -1,0 +1,196 @@
+package grants
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/strongroom-dev/strongroom/policy"
+)
+
+// answer is what policies say of a request: certain either way, or not.
+type answer struct {
+	allowed, denied bool
+	// decision is the one that refused, or would at worst.
+	decision policy.Decision
+	// set and request are what it was decided on; best is the set with what is not known
+	// as it allows most.
+	set, best *policy.Set
+	request   *policy.Request
+	// keys are those that it turns on, if it is not certain.
+	keys []string
+}
+
+func (a *answer) word() string {
+	switch {
+	case a.allowed:
+		return "yes"
+	case a.denied:
+		return "no"
+	}
+	return "unknown"
+}
+
+// decide holds a request against policies, with what is not known of it taken at its
+// best and at its worst.
+func (w *reading) decide(set *policy.Set, r *request, who *caller) answer {
+	ask := w.ask(r, who)
+	if w.restrict && r.key == "" {
+		ask.RestrictPublic = true
+	}
+	unknown := w.unknown(who, ask)
+	generous := set.Assume(unknown, true)
+	best, worst := generous.Decide(ask), set.Assume(unknown, false).Decide(ask)
+	a := answer{allowed: worst.Verdict == policy.Allow, denied: best.Verdict != policy.Allow, decision: worst, set: set, best: generous, request: ask}
+	if a.denied {
+		a.decision = best
+	}
+	if !a.allowed && !a.denied {
+		for _, p := range all(set) {
+			for _, k := range p.Keys() {
+				if unknown(k) && !slices.Contains(a.keys, k) {
+					a.keys = append(a.keys, k)
+				}
+			}
+		}
+	}
+	return a
+}
+
+func all(set *policy.Set) []*policy.Policy {
+	list := slices.Clone(set.Identity)
+	for _, p := range []*policy.Policy{set.Boundary, set.Resource} {
+		if p != nil {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// everything allows whatever is asked: it stands for the half that is not in
+// question.
+func everything(kind policy.Kind) *policy.Policy {
+	principal := `"Principal":"*",`
+	if kind == policy.Identity {
+		principal = ""
+	}
+	p, err := policy.ParseLoose("the other side", []byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+principal+`"Action":"*","Resource":"*"}]}`), kind)
+	if err != nil {
+		panic("grants: the stand-in for " + kind.String() + ": " + err.Error()) // its text is ours
+	}
+	return p
+}
+
+var (
+	everyIdentity = everything(policy.Identity)
+	everyBucket   = everything(policy.Resource)
+	everyKey      = everything(policy.Key)
+)
+
+// resourcePolicy is the policy of what the request is about; known is false if it was
+// not read.
+func (w *reading) resourcePolicy(r *request) (doc *policy.Policy, known bool) {
+	if r.key == "" {
+		return w.policy, w.policyRead
+	}
+	if k := w.keys[r.key]; k != nil {
+		return k.policy, k.known
+	}
+	return nil, false
+}
+
+// stateHalf asks whether the state account allows it, whatever the principal's own
+// policies say. Of a principal of the state account it is those that say nothing.
+func (w *reading) stateHalf(r *request, who *caller) (a answer, known bool) {
+	doc, known := w.resourcePolicy(r)
+	if !known {
+		return answer{}, false
+	}
+	set := &policy.Set{Resource: doc}
+	if who.Account != w.account {
+		set.Identity = []*policy.Policy{everyIdentity}
+	}
+	return w.decide(set, r, who), true
+}
+
+// ownHalf asks whether the principal's own policies and its boundary allow it,
+// whatever the state account says.
+func (w *reading) ownHalf(r *request, who *caller) (a answer, known bool) {
+	if !who.read {
+		return answer{}, false
+	}
+	set := &policy.Set{Identity: who.identity, Boundary: who.boundary, Resource: everyBucket}
+	if r.key != "" {
+		set.Resource = everyKey
+	}
+	return w.decide(set, r, who), true
+}
+
+// both asks all that was read.
+func (w *reading) both(r *request, who *caller) (a answer, known bool) {
+	doc, known := w.resourcePolicy(r)
+	if !known || !who.read {
+		return answer{}, false
+	}
+	return w.decide(&policy.Set{Identity: who.identity, Boundary: who.boundary, Resource: doc}, r, who), true
+}
+
+// near says what the statement lacks that is nearest to allowing it; empty: none
+// comes near.
+func (a *answer) near() string {
+	for _, step := range a.set.Explain(a.request).Steps {
+		for _, s := range step.Nearest {
+			if !s.Principal || !s.Action || !s.Resource {
+				continue
+			}
+			for _, c := range s.Conditions {
+				if !c.Met {
+					return fmt.Sprintf("%s wants %s %s to be %s, and the request carries %s", statement(s.Policy, s.Sid, s.Index), c.Operator, c.Key, strings.Join(c.Wanted, " or "), carried(c.Carried))
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func carried(values []string) string {
+	if values == nil {
+		return "none"
+	}
+	return strings.Join(values, ", ")
+}
+
+// statement names a statement of a policy.
+func statement(doc, sid string, index int) string {
+	if strings.HasPrefix(doc, "policy of ") {
+		doc = "the " + doc
+	}
+	if sid != "" {
+		return fmt.Sprintf("statement %q of %s", sid, doc)
+	}
+	return fmt.Sprintf("statement %d of %s", index+1, doc)
+}
+
+// decided names the statement that decided; empty: none did.
+func (a *answer) decided() string {
+	p, i, ok := a.decision.Statement()
+	if !ok {
+		return ""
+	}
+	return statement(p.Name(), p.Statement(i).Sid, i)
+}
+
+// grantedBy names the statements of one type of policy that allow, or may.
+func (a *answer) grantedBy(kinds ...policy.Reason) (list []string) {
+	for _, step := range a.best.Explain(a.request).Steps {
+		if !slices.Contains(kinds, step.Type) {
+			continue
+		}
+		for _, s := range step.Statements {
+			if s.Effect == policy.EffectAllow {
+				list = append(list, statement(s.Policy, s.Sid, s.Index))
+			}
+		}
+	}
+	return list
+}
