@@ -1,0 +1,344 @@
+package statestore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
+)
+
+// HTTP is a state in GitLab, behind the engines' backend "http". Make one with NewHTTP.
+//
+// What GitLab calls a version is a serial, and the state is the version with the
+// highest, whatever was written last. GitLab compares neither lineage nor checksum.
+// Source: GitLab "GitLab-managed Terraform/OpenTofu state"; its source,
+// lib/api/terraform/state.rb.
+type HTTP struct {
+	// Client sends the requests. Nil: one that takes its proxy and its CAs from the
+	// environment, as the engines' does.
+	Client *http.Client
+	// Address is the state's, "https://gitlab.com/api/v4/projects/ID/terraform/state/NAME".
+	Address string
+	// Username and Password are what engines read from TF_HTTP_USERNAME and
+	// TF_HTTP_PASSWORD: a user's name or gitlab-ci-token, and a token.
+	Username, Password string
+}
+
+// NewHTTP returns the state at an address, with the credentials that engines take from
+// the environment. The error names an address that is not https: the token would be
+// readable on its way.
+func NewHTTP(address string, getenv func(string) string) (*HTTP, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(u.Path, "/") {
+		return nil, errors.New("the address of a state in GitLab is https://HOST/api/v4/projects/ID/terraform/state/NAME, without a user, a query or a slash at its end")
+	}
+	return &HTTP{Address: address, Username: getenv("TF_HTTP_USERNAME"), Password: getenv("TF_HTTP_PASSWORD")}, nil
+}
+
+// RefusedError is a refusal of GitLab's.
+type RefusedError struct {
+	// Where is the address that was asked.
+	Where string
+	// Status is HTTP's.
+	Status int
+	// Message is GitLab's reason; "" without one.
+	Message string
+}
+
+func (e *RefusedError) Error() string {
+	var why string
+	switch e.Status {
+	case http.StatusUnauthorized:
+		why = ": TF_HTTP_USERNAME and TF_HTTP_PASSWORD hold no token that GitLab knows"
+	case http.StatusForbidden:
+		why = ": reading a state needs the role Developer, locking and writing it Maintainer, and the scope api"
+	case http.StatusNotFound:
+		why = ": there is no such project, or the token's user is no member of it, or the address is not that of a state"
+	}
+	return fmt.Sprintf("%s answered %d %s%s", e.Where, e.Status, cmp.Or(e.Message, http.StatusText(e.Status)), why)
+}
+
+// Kind is "http".
+func (h *HTTP) Kind() string { return "http" }
+
+// Where is the address.
+func (h *HTTP) Where() string { return h.Address }
+
+// largest is the size of a state that is read into memory.
+const largest = 1 << 30
+
+var defaultClient = &http.Client{Timeout: 5 * time.Minute}
+
+// stay follows no redirect: a request that changes something would become one that does
+// not, and a token could go elsewhere.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// reply is an answer of GitLab's.
+type reply struct {
+	status int
+	size   int64 // -1: not told
+	body   []byte
+}
+
+// do asks for a path below the address. A body is JSON.
+func (h *HTTP) do(ctx context.Context, method, below string, body []byte) (*reply, error) {
+	r, err := http.NewRequestWithContext(ctx, method, h.Address+below, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", h.Address, err)
+	}
+	if h.Username != "" {
+		r.SetBasicAuth(h.Username, h.Password)
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	client := *cmp.Or(h.Client, defaultClient)
+	client.CheckRedirect = stay
+	resp, err := client.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", h.Address, err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, largest+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer of %s: %w", h.Address, err)
+	}
+	if len(raw) > largest {
+		return nil, fmt.Errorf("%s is larger than %d bytes", h.Address, largest)
+	}
+	return &reply{resp.StatusCode, resp.ContentLength, raw}, nil
+}
+
+// refusal is the answer as an error.
+func (h *HTTP) refusal(a *reply) *RefusedError {
+	e := &RefusedError{Where: h.Address, Status: a.status}
+	var text struct{ Message, Error string }
+	if json.Unmarshal(a.body, &text) == nil {
+		if e.Message = strings.TrimPrefix(cmp.Or(text.Message, text.Error), strconv.Itoa(a.status)+" "); len(e.Message) > 200 {
+			e.Message = e.Message[:200]
+		}
+	}
+	return e
+}
+
+// fetch reads the state or a version of it; nil: there is none. An engine takes every
+// 404 for a state that is not there yet; here only the one that GitLab means so, because
+// it says the same to who is no member of the project.
+func (h *HTTP) fetch(ctx context.Context, below string) ([]byte, error) {
+	a, err := h.do(ctx, http.MethodGet, below, nil)
+	if err != nil {
+		return nil, err
+	}
+	switch a.status {
+	case http.StatusOK:
+		if len(a.body) == 0 {
+			return nil, nil
+		}
+		return a.body, nil
+	case http.StatusNoContent:
+		return nil, nil
+	case http.StatusNotFound:
+		if e := h.refusal(a); !strings.EqualFold(e.Message, "Not found") || isError(a.body) {
+			return nil, e
+		}
+		return nil, nil
+	}
+	return nil, h.refusal(a)
+}
+
+// isError tells GitLab's 404 about a path that it does not have, which has a member
+// "error", from the one about a thing that is not there, which has a "message".
+func isError(body []byte) bool {
+	var text struct{ Error string }
+	return json.Unmarshal(body, &text) == nil && text.Error != ""
+}
+
+// Head reads the state, for GitLab tells nothing of it otherwise.
+func (h *HTTP) Head(ctx context.Context) (*Info, error) {
+	raw, err := h.fetch(ctx, "")
+	if raw == nil || err != nil {
+		return nil, err
+	}
+	serial, err := h.serial(raw)
+	if err != nil {
+		return nil, err
+	}
+	return &Info{Version: strconv.FormatUint(serial, 10), Size: int64(len(raw))}, nil
+}
+
+func (h *HTTP) serial(raw []byte) (uint64, error) {
+	s, err := tfstate.Read(raw)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", h.Address, err)
+	}
+	return s.Serial, nil
+}
+
+// Read gets the state, or the version with that serial.
+func (h *HTTP) Read(ctx context.Context, version string) ([]byte, error) {
+	below := ""
+	if version != "" {
+		if _, err := strconv.ParseUint(version, 10, 63); err != nil {
+			return nil, fmt.Errorf("%s: a version is a serial, not %q", h.Address, version)
+		}
+		below = "/versions/" + version
+	}
+	raw, err := h.fetch(ctx, below)
+	if err == nil && raw == nil {
+		err = fmt.Errorf("%s%s: %w", h.Address, below, ErrNone)
+	}
+	return raw, err
+}
+
+// How far Versions looks: GitLab has no list, so each serial is asked for.
+const (
+	maxVersions = 1000 // asked for in all
+	maxGap      = 32   // not there, one after the other
+	atOnce      = 8
+)
+
+// Versions asks for each serial from the current one downwards, until 32 in a row are
+// not there or 1,000 were asked for: older ones are not listed. GitLab's REST API does
+// not tell when a version was written.
+func (h *HTTP) Versions(ctx context.Context) ([]Version, error) {
+	current, err := h.Head(ctx)
+	if current == nil || err != nil {
+		return []Version{}, err
+	}
+	top, err := strconv.ParseInt(current.Version, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the serial %s is too large", h.Address, current.Version)
+	}
+	list := []Version{{ID: current.Version, Current: true, Size: current.Size}}
+	if a, err := h.do(ctx, http.MethodHead, "/versions/"+current.Version, nil); err != nil {
+		return nil, err
+	} else if a.status != http.StatusOK {
+		return nil, fmt.Errorf("%s: GitLab answered %d for the version that it calls the state, and shows none of a state with a dot in its name: %w", h.Address, a.status, ErrCannotTell)
+	}
+	type probe struct {
+		a   *reply
+		err error
+	}
+	gap := 0
+	for below := top - 1; below >= 0 && top-below < maxVersions && gap < maxGap; below -= atOnce {
+		var probes [atOnce]chan probe
+		for i := range probes {
+			serial := below - int64(i)
+			if serial < 0 {
+				break
+			}
+			probes[i] = make(chan probe, 1)
+			go func() {
+				a, err := h.do(ctx, http.MethodHead, "/versions/"+strconv.FormatInt(serial, 10), nil)
+				probes[i] <- probe{a, err}
+			}()
+		}
+		for i, c := range probes {
+			if c == nil {
+				break
+			}
+			p := <-c
+			switch {
+			case p.err != nil:
+				err = errors.Join(err, p.err)
+			case p.a.status == http.StatusOK:
+				gap = 0
+				list = append(list, Version{ID: strconv.FormatInt(below-int64(i), 10), Size: p.a.size})
+			case p.a.status == http.StatusNotFound:
+				gap++
+			default:
+				err = errors.Join(err, h.refusal(p.a))
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Lock takes GitLab's lock. Its holder is told by ID, by the name of their user of
+// GitLab, and by when: the rest of what GitLab answers is the refused request's own.
+// To be told that the lock with l's ID is held is to have it: an answer was lost.
+func (h *HTTP) Lock(ctx context.Context, l *tfstate.LockInfo) error {
+	a, err := h.do(ctx, http.MethodPost, "/lock", l.Text())
+	if err != nil {
+		return err
+	}
+	switch a.status {
+	case http.StatusOK:
+		return nil
+	case http.StatusConflict, http.StatusLocked:
+		holder := tfstate.ReadLock(a.body)
+		if holder.ID != "" && holder.ID == l.ID {
+			return nil
+		}
+		return &LockedError{h.Address, &tfstate.LockInfo{ID: holder.ID, Who: holder.Who, Created: holder.Created, Operation: "unknown"}}
+	}
+	return h.refusal(a)
+}
+
+// Unlock gives the lock with that ID back. GitLab answers a conflict both when somebody
+// else has the lock and when nobody has: to tell one from the other the lock is taken,
+// and given back at once.
+func (h *HTTP) Unlock(ctx context.Context, id string) error {
+	if id == "" { // GitLab would break anybody's lock
+		return errors.New("a lock is given back by its ID")
+	}
+	freed, err := h.release(ctx, id)
+	if freed || err != nil {
+		return err
+	}
+	probe := &tfstate.LockInfo{ID: newID(), Operation: "is it locked", Who: h.Username, Created: time.Now().UTC()}
+	if err := h.Lock(ctx, probe); err != nil {
+		return err
+	}
+	freed, err = h.release(ctx, probe.ID)
+	if err == nil && !freed {
+		err = fmt.Errorf("%s: the lock %s was broken by somebody", h.Address, probe.ID)
+	}
+	return err
+}
+
+// release reports false when the lock is not the one with that ID.
+func (h *HTTP) release(ctx context.Context, id string) (bool, error) {
+	body, err := json.Marshal(map[string]string{"ID": id})
+	if err != nil {
+		return false, err
+	}
+	a, err := h.do(ctx, http.MethodDelete, "/lock", body)
+	switch {
+	case err != nil:
+		return false, err
+	case a.status == http.StatusOK:
+		return true, nil
+	case a.status == http.StatusConflict:
+		return false, nil
+	}
+	return false, h.refusal(a)
+}
+
+// Locked is ErrCannotTell: GitLab's REST API has no request for it, and to try and take
+// the lock would stop an engine that wants it just then.
+func (h *HTTP) Locked(context.Context) (*tfstate.LockInfo, error) {
+	return nil, fmt.Errorf("%s: GitLab tells who has the lock only to who tries to take it: %w", h.Address, ErrCannotTell)
+}
+
+// newID is a UUID, as engines give their locks.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // it does not fail
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
