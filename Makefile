@@ -33,8 +33,8 @@ rehearse: build ## build the example room in the sandbox and attack every lock
 test: ## every test; kill tests on one engine
 	$(GO) test -timeout 30m -p $(PACKAGES) $(TESTFLAGS) ./...
 
-race: ## what runs without an engine, under the race detector
-	$(GO) test -race -short -timeout 30m $$($(GO) list ./... | grep -v /cmd/)
+race: ## what runs at once and needs no engine, under the race detector
+	$(GO) test -race -short -timeout 30m $$(./.ci/racing)
 
 test-full: $(BIN)/tofu ## the same, kill tests and rehearsals on both engines
 	STRONGROOM_TEST_FULL=1 $(GO) test -timeout 60m $(TESTFLAGS) ./...
