@@ -22,6 +22,7 @@ import (
 // stateCommands are the subcommands of state, in the order help shows them.
 var stateCommands = []func(*Env) *cobra.Command{
 	newStateBackend,
+	newStateGrants,
 }
 
 // newState is about states: where they are, under which key, and how they get

@@ -99,7 +99,7 @@ func (b *Bucket) KeyARN(ctx context.Context, e Environment) (string, error) {
 	if statestore.Code(err) == "NotFoundException" {
 		return "", &diag.Diagnostic{
 			Rule: "state-no-key", Summary: fmt.Sprintf("environment %s has no key: there is no %s in %s", e.Name, e.KeyAlias, b.Room.State.Region), Err: err,
-			Why: "its states have to be encrypted under a key of its own, that only its principal may use", Fix: "apply modules/state-key with alias = \"" + e.KeyAlias + "\", or write kms_key_arn into the spec's environment",
+			Why: "its states have to be encrypted under a key of its own, that only its principal may use", Fix: fmt.Sprintf("apply modules/state-key with environment = %q and key_alias = %q, or write kms_key_arn into the spec's environment", e.Name, b.Room.State.KeyAlias),
 		}
 	}
 	if err != nil {

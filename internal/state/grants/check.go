@@ -2,6 +2,7 @@ package grants
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -40,6 +41,10 @@ func (c *Checker) Check(ctx context.Context, e state.Environment) (*Environment,
 		return nil, err
 	}
 	w, err := c.read(ctx, e)
+	var none *diag.Diagnostic
+	if errors.As(err, &none) && none.Rule == "state-no-key" {
+		return c.keyless(e, none), nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +75,14 @@ func (c *Checker) Check(ctx context.Context, e state.Environment) (*Environment,
 	order := map[Level]int{Missing: 0, Wide: 1, Unknown: 2, Note: 3}
 	slices.SortStableFunc(out.Findings, func(a, b Finding) int { return order[a.Level] - order[b.Level] })
 	return out, nil
+}
+
+// keyless is the answer for an environment that has no key to grant anything on.
+func (c *Checker) keyless(e state.Environment, d *diag.Diagnostic) *Environment {
+	return &Environment{
+		Name: e.Name, Bucket: c.Room.State.Bucket, Locking: c.Room.State.Locking, Principals: []Principal{}, Objects: []Object{}, KeyPolicy: []Statement{}, BucketPolicy: []Statement{},
+		Findings: []Finding{{Rule: "grants-no-key", Level: Missing, Side: StateSide, Where: e.KeyAlias, Summary: d.Summary, Actions: []string{}, Resources: []string{}, Why: d.Why, Fix: d.Fix}},
+	}
 }
 
 // applicable refuses what this is not about.

@@ -31,6 +31,9 @@ func (j *judge) judge() Principal {
 		}
 		out.Checks = append(out.Checks, c)
 	}
+	for i := range j.findings {
+		j.findings[i].Summary += " " + listed(j.findings[i].Actions)
+	}
 	return out
 }
 
@@ -124,13 +127,16 @@ func (j *judge) report(side Side, r *request, a *answer) {
 		f.Why, f.Fix = "a Deny wins over every Allow: "+by, "take the principal or the resource out of "+by
 	case a.decision.Reason == policy.ReasonBoundary:
 		f.Rule, verb = "grants-boundary", "does not allow, in its permissions boundary,"
-		f.Why, f.Fix = "what a boundary does not allow its policies cannot grant", "add to the boundary:\n"+j.paste(PrincipalSide, r)
+		f.Why, f.Fix = "what a boundary does not allow its policies cannot grant", ""
+		j.add(&f, PrincipalSide, r, "boundary")
 	case r.key != "" && r.key != j.key:
 		f.Rule = "grants-former-key"
-		f.Why, f.Fix = "the state is still under this key, and not under the environment's", "strongroom state rekey --env "+j.environment+"; or add to the "+f.Where+":\n"+j.paste(side, r)
+		f.Why, f.Fix = "the state is still under this key, and not under the environment's", "strongroom state rekey --env "+j.environment+"; or "
+		j.add(&f, side, r, f.Where)
 	default:
 		f.Rule = "grants-missing"
-		f.Why, f.Fix = "an engine asks for it to "+r.why, "add to the "+f.Where+":\n"+j.paste(side, r)
+		f.Why = "an engine asks for it to " + r.why
+		j.add(&f, side, r, f.Where)
 		if side == PrincipalSide {
 			f.Why += "; across accounts both sides must allow"
 		}
@@ -174,6 +180,7 @@ func (j *judge) context(f *Finding, side Side, r *request) {
 	}
 	f.Rule = "grants-context"
 	f.Why = fmt.Sprintf("S3 names %s in the encryption context, and the condition lets in %s: it was written for an S3 Bucket Key that is %s", have, to, want)
+	f.Statement = nil
 	f.Fix = fmt.Sprintf("add %s to the values of kms:EncryptionContext:aws:s3:arn in the %s; or turn the bucket's S3 Bucket Key %s and rewrite the states (strongroom state rekey --env %s)", r.object, f.Where, want, j.environment)
 }
 
@@ -212,8 +219,8 @@ func (j *judge) where(side Side, r *request) string {
 	return "bucket policy of " + j.bucket
 }
 
-// paste is the statement that allows a request.
-func (j *judge) paste(side Side, r *request) string {
+// add makes a finding say which statement to add.
+func (j *judge) add(f *Finding, side Side, r *request, to string) {
 	list := j.ownPolicy()
 	switch {
 	case side == StateSide && r.key != "":
@@ -222,16 +229,14 @@ func (j *judge) paste(side Side, r *request) string {
 		list = j.bucketPolicy()
 	}
 	for _, s := range list {
-		if !slices.Contains(s.Action, r.action) {
+		if !slices.Contains(s.Action, r.action) || r.key == "" && !slices.Contains(s.Resource, r.resource) {
 			continue
 		}
 		if r.key != "" && side == PrincipalSide {
 			s.Resource = []string{r.key}
-			return s.Text()
 		}
-		if r.key != "" || slices.Contains(s.Resource, r.resource) {
-			return s.Text()
-		}
+		f.Statement = &s
+		f.Fix += fmt.Sprintf("add statement %q to the %s", s.Sid, to)
+		return
 	}
-	return ""
 }

@@ -1,7 +1,5 @@
 package grants
 
-import "encoding/json"
-
 // Level says what a finding is worth.
 type Level string
 
@@ -98,26 +96,8 @@ type Finding struct {
 	Why       string   `json:"why"`
 	// Fix is an edit or a command; empty: none.
 	Fix string `json:"fix"`
-}
-
-// Statement is a statement of a policy, its members in the order in which people
-// write them.
-type Statement struct {
-	Sid       string                         `json:"Sid"`
-	Effect    string                         `json:"Effect"`
-	Principal map[string][]string            `json:"Principal,omitempty"`
-	Action    []string                       `json:"Action"`
-	Resource  []string                       `json:"Resource"`
-	Condition map[string]map[string][]string `json:"Condition,omitempty"`
-}
-
-// Text is the statement as JSON, indented.
-func (s *Statement) Text() string {
-	text, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		panic("grants: a statement: " + err.Error()) // strings alone cannot fail
-	}
-	return string(text)
+	// Statement is the one that Fix speaks of; nil: of none.
+	Statement *Statement `json:"statement,omitempty"`
 }
 
 // Verdict is 2 when something is missing or too wide, 1 when something could not be

@@ -1,6 +1,10 @@
 package grants
 
 import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -18,6 +22,71 @@ const (
 
 // keyActions are what a principal gets on its key: exactly these.
 var keyActions = []string{"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"}
+
+// Statement is a statement of a policy, its members in the order in which people
+// write them.
+type Statement struct {
+	Sid       string                         `json:"Sid"`
+	Effect    string                         `json:"Effect"`
+	Principal map[string][]string            `json:"Principal,omitempty"`
+	Action    []string                       `json:"Action"`
+	Resource  []string                       `json:"Resource"`
+	Condition map[string]map[string][]string `json:"Condition,omitempty"`
+}
+
+// Text is the statement as JSON, as people write it: a list of one is its value, and
+// what is short is on one line.
+func (s *Statement) Text() string {
+	var b strings.Builder
+	member := func(name, value string) { fmt.Fprintf(&b, ",\n  %s: %s", quoted(name), value) }
+	fmt.Fprintf(&b, "{\n  \"Sid\": %s", quoted(s.Sid))
+	member("Effect", quoted(s.Effect))
+	if s.Principal != nil {
+		member("Principal", object(s.Principal))
+	}
+	member("Action", values(s.Action, "  "))
+	member("Resource", values(s.Resource, "  "))
+	if s.Condition != nil {
+		parts := []string{}
+		for _, operator := range slices.Sorted(maps.Keys(s.Condition)) {
+			parts = append(parts, quoted(operator)+": "+object(s.Condition[operator]))
+		}
+		member("Condition", "{"+strings.Join(parts, ", ")+"}")
+	}
+	return b.String() + "\n}"
+}
+
+func object(m map[string][]string) string {
+	parts := []string{}
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, quoted(k)+": "+values(m[k], ""))
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// values is a list; with an indentation, a long one has a line for each value.
+func values(list []string, indent string) string {
+	if len(list) == 1 {
+		return quoted(list[0])
+	}
+	parts := make([]string, len(list))
+	for i, v := range list {
+		parts[i] = quoted(v)
+	}
+	line := "[" + strings.Join(parts, ", ") + "]"
+	if indent == "" || len(line) <= 100 {
+		return line
+	}
+	return "[\n" + indent + "  " + strings.Join(parts, ",\n"+indent+"  ") + "\n" + indent + "]"
+}
+
+func quoted(s string) string {
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic("grants: a text as JSON: " + err.Error()) // a string cannot fail
+	}
+	return string(text)
+}
 
 // grantee is what the statements are made of.
 type grantee struct {
