@@ -46,8 +46,15 @@ type Checker struct {
 type Readable struct {
 	// Key is the object key, and Principal the ARN.
 	Key, Principal string
-	Status         Status
-	// Why says which half is missing, or was not read; "" with OK.
+	// Object is about s3:GetObject, Decrypt about kms:Decrypt with the environment's key.
+	Object, Decrypt Answer
+}
+
+// Answer is what policies say of one request.
+type Answer struct {
+	// Status is OK, Failed or Unknown.
+	Status Status
+	// Why says which half is missing, or was not read; "" when both halves allow it.
 	Why, Fix string
 }
 

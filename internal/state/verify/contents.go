@@ -145,23 +145,30 @@ func (k *check) decidePrincipal(out *Result) {
 		out.add(PrincipalReads, Unknown, try, "the policies were not asked about this state")
 		return
 	}
-	for _, status := range []Status{Failed, Unknown, OK} {
-		for _, r := range found {
-			if r.Status != status {
-				continue
+	worst, of := Answer{Status: OK}, ""
+	for _, r := range found {
+		answers := []Answer{r.Object}
+		if k.info.Encryption.KeyARN != "" {
+			answers = append(answers, r.Decrypt)
+		}
+		for _, a := range answers {
+			if of == "" || rank[a.Status] > rank[worst.Status] || a.Status == worst.Status && worst.Why == "" {
+				worst, of = a, r.Principal
 			}
-			detail := r.Principal + " may read it"
-			switch {
-			case status == OK && r.Why != "":
-				detail += ", by the state account's half: " + r.Why
-			case status == Failed:
-				detail = r.Principal + " may not read it: " + r.Why
-			case status == Unknown:
-				detail = "whether " + r.Principal + " may read it is not known: " + r.Why
-			}
-			out.add(PrincipalReads, status, r.Fix, "%s", detail)
-			out.decided()
-			return
 		}
 	}
+	switch {
+	case worst.Status == Failed:
+		out.add(PrincipalReads, Failed, worst.Fix, "%s may not read it: %s", of, worst.Why)
+	case worst.Status != OK:
+		out.add(PrincipalReads, Unknown, worst.Fix, "whether %s may read it is not known: %s", of, worst.Why)
+	case worst.Why != "":
+		out.add(PrincipalReads, OK, "", "the state account lets %s read it; %s", of, worst.Why)
+	default:
+		out.add(PrincipalReads, OK, "", "policies on both sides let %s read it", of)
+	}
+	out.decided()
 }
+
+// rank is how bad an answer is.
+var rank = map[Status]int{OK: 0, Unknown: 1, Failed: 2}

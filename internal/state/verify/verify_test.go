@@ -37,7 +37,7 @@ func (w *world) checker() *verify.Checker {
 // decide says of every state what a test wants; package cli hands package grants' over.
 func (w *world) decide(_ context.Context, e state.Environment, keys []string) (list []verify.Readable, _ error) {
 	for _, k := range keys {
-		list = append(list, verify.Readable{Key: k, Principal: e.Principals[0], Status: verify.OK, Why: "its own policies were not read"})
+		list = append(list, verify.Readable{Key: k, Principal: e.Principals[0], Object: verify.Answer{Status: verify.OK}, Decrypt: verify.Answer{Status: verify.OK, Why: "its own policies were not read"}})
 	}
 	return list, nil
 }
@@ -190,14 +190,17 @@ func TestDecisionsAreOnesOwn(t *testing.T) {
 	w := &world{statetest.New(t, ""), false}
 	key := w.Keys["development"]
 	w.Put("development", statetest.State(1, 0), key)
+	yes := verify.Answer{Status: verify.OK}
+	no := verify.Answer{Status: verify.Failed, Why: "the key policy does not name it", Fix: "name it"}
 	for _, tt := range []struct {
 		answer *verify.Readable
 		status verify.Status
 		says   string
 	}{
-		{&verify.Readable{Key: "development", Principal: "P", Status: verify.Failed, Why: "the key policy does not name it", Fix: "name it"}, verify.Failed, "P may not read it: the key policy does not name it"},
-		{&verify.Readable{Key: "development", Principal: "P", Status: verify.Unknown, Why: "the bucket policy was not read"}, verify.Unknown, "whether P may read it is not known"},
-		{&verify.Readable{Key: "another", Principal: "P", Status: verify.OK}, verify.Unknown, "were not asked"},
+		{&verify.Readable{Key: "development", Principal: "P", Object: yes, Decrypt: yes}, verify.OK, "policies on both sides let P read it (decided, not tried)"},
+		{&verify.Readable{Key: "development", Principal: "P", Object: yes, Decrypt: no}, verify.Failed, "P may not read it: the key policy does not name it"},
+		{&verify.Readable{Key: "development", Principal: "P", Object: verify.Answer{Status: verify.Unknown, Why: "the bucket policy was not read"}, Decrypt: yes}, verify.Unknown, "whether P may read it is not known: the bucket policy"},
+		{&verify.Readable{Key: "another", Principal: "P", Object: yes, Decrypt: yes}, verify.Unknown, "were not asked"},
 		{nil, verify.Unknown, "nobody said how to tell"},
 	} {
 		c := w.checker()
