@@ -3,6 +3,7 @@ package backend
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,6 +109,24 @@ func (f *Found) Text(name string) string {
 // Has tells whether the block sets an attribute.
 func (f *Found) Has(name string) bool {
 	return f.block != nil && f.block.Body().GetAttribute(name) != nil
+}
+
+// Attributes lists what the block sets, by name: attributes, and blocks inside it.
+func (f *Found) Attributes() []string {
+	if f.block == nil {
+		return []string{}
+	}
+	names := slices.Collect(maps.Keys(f.block.Body().Attributes()))
+	for _, b := range f.block.Body().Blocks() {
+		names = append(names, b.Type())
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Encrypts tells whether OpenTofu's encryption block stands beside the backend block.
+func (f *Found) Encrypts() bool {
+	return f.outer != nil && f.outer.FirstMatchingBlock("encryption", nil) != nil
 }
 
 // Change returns the file that Set would write, and its text. A file that holds

@@ -1,0 +1,201 @@
+package migrate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/strongroom-dev/strongroom/internal/diag"
+	roomstate "github.com/strongroom-dev/strongroom/internal/state"
+	"github.com/strongroom-dev/strongroom/internal/statestore"
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
+)
+
+// markSuffix is what the mark beside a state file is called.
+const markSuffix = ".migrated.json"
+
+// Mark is the file that lies beside a state file that was left.
+type Mark struct {
+	FormatVersion int `json:"format_version"`
+	// MovedTo names the place.
+	MovedTo string `json:"moved_to"`
+	// When, by this machine's clock.
+	When time.Time `json:"when"`
+	// State is the one that was left, without its contents.
+	State *tfstate.Snapshot `json:"state"`
+}
+
+// moved is the Operation of a lock that stays at a place that was left.
+const moved = "StrongroomMigrated"
+
+// markStep marks the source, under its lock, if it still is what was copied.
+func (m *move) markStep(ctx context.Context) error {
+	left := Left{Place: m.from.block, To: m.to.block, When: time.Now().UTC(), Workspaces: []LeftCopy{}}
+	for _, s := range m.states {
+		if m.from.workspaced() || s.name == "default" {
+			if s.before == nil {
+				continue
+			}
+			if err := m.markOne(ctx, s); err != nil {
+				return err
+			}
+			left.Workspaces = append(left.Workspaces, LeftCopy{s.name, m.from.where(s.name), s.before})
+		}
+	}
+	if m.from.locks() {
+		left.Lock = m.journal.Lock
+	}
+	j := m.journal
+	kept := []Left{}
+	for _, l := range j.Left {
+		if !same(l.Place, m.from.block) && !same(l.Place, m.to.block) {
+			kept = append(kept, l)
+		}
+	}
+	m.leaving = append(kept, left)
+	return nil
+}
+
+func (m *move) markOne(ctx context.Context, s *state) error {
+	switch {
+	case m.from.kind() == "local":
+		return m.markFile(ctx, s)
+	case m.from.block.S3 != nil && m.from.locks():
+		if err := m.unchanged(ctx, s); err != nil {
+			return err
+		}
+		return m.markObject(ctx, s)
+	}
+	return m.unchanged(ctx, s)
+}
+
+// unchanged refuses to call a move done when somebody has written to the source since:
+// who does not lock is not kept from it.
+func (m *move) unchanged(ctx context.Context, s *state) error {
+	_, now, err := m.from.read(ctx, s.name)
+	if err != nil {
+		return err
+	}
+	if now != nil && now.Same(s.before) {
+		return nil
+	}
+	return &diag.Diagnostic{
+		Rule: "state-migrate-raced", Summary: "somebody wrote to the source while it was moved: " + m.from.where(s.name),
+		Found: "was: " + describe(s.before) + "\nis:  " + describe(now),
+		Why:   "the destination is a copy of what was there before, so the move is not done",
+		Fix:   "make sure that nobody applies with the old backend block; " + again,
+	}
+}
+
+// markFile makes a state file read-only and lays the mark beside it, with the file's
+// lock held. An engine opens the file for writing to lock it, and is refused; that does
+// not hold back root.
+func (m *move) markFile(ctx context.Context, s *state) (err error) {
+	f := m.from.fileOf(s.name)
+	l := roomstate.NewLock("StrongroomMigrate")
+	l.ID = m.journal.Lock
+	err = f.Lock(ctx, l)
+	var held *statestore.LockedError
+	if errors.As(err, &held) {
+		return m.locked(held)
+	}
+	readOnly := errors.Is(err, os.ErrPermission) // an earlier run has marked it
+	if err != nil && !readOnly {
+		return err
+	}
+	if !readOnly {
+		defer func() { err = errors.Join(err, f.Unlock(context.WithoutCancel(ctx), l.ID)) }()
+	}
+	if err := m.unchanged(ctx, s); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(Mark{1, m.to.where(s.name), time.Now().UTC(), s.before}, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := m.write(f.Path+markSuffix, append(text, '\n')); err != nil {
+		return err
+	}
+	m.At("make " + filepath.Base(f.Path) + " read-only")
+	return os.Chmod(f.Path, 0o400)
+}
+
+// markObject lets the lock file say that the state has moved. It is held: its ID is
+// the journal's.
+func (m *move) markObject(ctx context.Context, s *state) error {
+	store := m.from.bucket(s.name)
+	l := roomstate.NewLock(moved)
+	l.ID, l.Path = m.holds(m.from, s.name), store.Where()
+	l.Info = fmt.Sprintf("the state has moved to %s (serial %d); pull the new backend block and run init", m.to.where(s.name), s.there.Serial)
+	in := &s3.PutObjectInput{Bucket: &store.Bucket, Key: aws.String(store.Key + statestore.LockSuffix), Body: bytes.NewReader(l.Text()), ContentType: aws.String("application/json")}
+	if store.Owner != "" {
+		in.ExpectedBucketOwner = &store.Owner
+	}
+	if store.LockKeyARN != "" {
+		in.ServerSideEncryption, in.SSEKMSKeyId = types.ServerSideEncryptionAwsKms, &store.LockKeyARN
+	}
+	m.At("mark " + store.Where())
+	if _, err := store.Client.PutObject(ctx, in); err != nil {
+		return fmt.Errorf("mark %s: %w", store.Where(), err)
+	}
+	return nil
+}
+
+// unmarkFiles makes the files of a destination that was left by an earlier move
+// writable again, if it was left for where the state now comes from.
+func (m *move) unmarkFiles() error {
+	if m.to.kind() != "local" {
+		return nil
+	}
+	for _, s := range m.states {
+		path := m.to.where(s.name)
+		raw, err := os.ReadFile(path + markSuffix)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if s.there == nil { // what it marked is gone
+			continue
+		}
+		var mark Mark
+		if err := json.Unmarshal(raw, &mark); err != nil || mark.FormatVersion != 1 {
+			return &diag.Diagnostic{Rule: "state-migrate-mark", Summary: "the mark beside a state file cannot be read", At: diag.Location{File: path + markSuffix}, Err: err, Why: "it says where the state went", Fix: "find that out, and remove it"}
+		}
+		m.At("make " + filepath.Base(path) + " writable")
+		if err := os.Chmod(path, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeMarks takes the marks off a destination, once it is home.
+func (m *move) removeMarks() error {
+	if m.to.kind() != "local" {
+		return nil
+	}
+	for _, s := range m.states {
+		if err := m.remove(m.to.where(s.name) + markSuffix); err != nil {
+			return err
+		}
+		if s.there == nil {
+			continue
+		}
+		// An engine makes its files readable for everybody.
+		if err := os.Chmod(m.to.where(s.name), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
