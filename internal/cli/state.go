@@ -23,6 +23,7 @@ import (
 var stateCommands = []func(*Env) *cobra.Command{
 	newStateBackend,
 	newStateGrants,
+	newStateVerify,
 }
 
 // newState is about states: where they are, under which key, and how they get

@@ -1,0 +1,326 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"sync"
+	"text/tabwriter"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+
+	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/engine"
+	"github.com/strongroom-dev/strongroom/internal/room"
+	"github.com/strongroom-dev/strongroom/internal/state"
+	"github.com/strongroom-dev/strongroom/internal/state/grants"
+	"github.com/strongroom-dev/strongroom/internal/state/verify"
+	"github.com/strongroom-dev/strongroom/internal/statestore"
+)
+
+// verifyAnswer is the answer of "strongroom state verify --format json".
+type verifyAnswer struct {
+	FormatVersion int              `json:"format_version"`
+	States        []*verify.Result `json:"states"`
+}
+
+// newStateVerify checks that states are what they have to be.
+func newStateVerify(env *Env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "verify [--env ENV] [--principal-profile ENV=PROFILE] [--reader-profile PROFILE] [--plan-check]",
+		Short: "check that states are encrypted, whole, and readable by whom they should be",
+		Long: `Verify makes the checks that rekey, migrate and rollback make after each state, on every
+state, one environment at a time in the spec's order:
+
+  exists           the state is there
+  encryption       HeadObject says SSE-KMS, under the environment's key by its ARN
+  bucket-key       whether an S3 Bucket Key is used, as the bucket has it now
+  key-usable       the key is enabled, and not about to be deleted
+  contents         it can be read and is a state: serial, lineage, resources
+  principal-reads  the environment's principal reads it
+  reader-refused   somebody with s3:GetObject and no kms:Decrypt does not
+  plan-no-op       with --plan-check: a plan in the stack's directory has nothing to do
+
+The key is the spec's: kms_key_arn, or the one behind the alias. STATE_KMS_KEY_ID, if it
+is set and one environment is asked for, has to name the same. With --sse-s3 the states
+have to be under S3's own encryption instead, as after a rollback.
+
+With --principal-profile and --reader-profile reading is really tried. Without, it is
+worked out from the key policy and the bucket policy, for the principal and for somebody
+made up who may read every object and nothing else; such answers say "decided, not
+tried". The plan is made by the spec's engine, as the environment's principal if its
+profile is given, in the workspace that is selected there.
+
+Nothing is changed, and nothing of a state is printed but its serial, its lineage and how
+many resources it has. Exit status: 0 when every check holds, 2 when one does not, 1 when
+none fails and some could not be told.`,
+		Example: `  strongroom state verify --env development
+  strongroom state verify --principal-profile development=dev --reader-profile auditor
+  strongroom state verify --env production --plan-check --format json`,
+		Args: noArgs,
+	}
+	flags := addStateFlags(cmd)
+	flags.addProfile(cmd)
+	flags.addPrincipals(cmd)
+	reader := cmd.Flags().String("reader-profile", "", "the AWS `profile` of somebody who may read objects and not decrypt")
+	planCheck := cmd.Flags().Bool("plan-check", false, "plan each stack, and expect nothing to do")
+	plain := cmd.Flags().Bool("sse-s3", false, "expect S3's own encryption instead of the environment's key")
+	format := formatFlag(cmd, "text", "json")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		ctx := cmd.Context()
+		r, list, err := flags.load()
+		if err != nil {
+			return err
+		}
+		if *plain && r.State.Backend != "s3" {
+			return usage(cmd, "--sse-s3 is about states in S3, and the spec's backend is %s", r.State.Backend)
+		}
+		places, checker, err := flags.verifier(ctx, env, cmd, r)
+		if err != nil {
+			return err
+		}
+		if *reader != "" {
+			cfg, err := awsConfig(ctx, *reader)
+			if err != nil {
+				return err
+			}
+			checker.Reader = &cfg
+		}
+		answer := verifyAnswer{1, []*verify.Result{}}
+		for _, e := range list {
+			want, err := wanted(ctx, env, checker, e, len(list) == 1, *plain)
+			if err != nil {
+				return err
+			}
+			targets, err := places.Targets(ctx, e)
+			if err != nil {
+				return err
+			}
+			results := make([]*verify.Result, len(targets))
+			if err := each(ctx, env, "verify "+e.Name, len(targets), func(i int) (err error) {
+				results[i], err = checker.Check(ctx, e, targets[i], want)
+				return err
+			}); err != nil {
+				return err
+			}
+			if *planCheck {
+				for i, t := range targets {
+					if err := flags.plan(ctx, env, cmd, r, e, t, results[i]); err != nil {
+						return err
+					}
+				}
+			}
+			answer.States = append(answer.States, results...)
+		}
+		if *format == "json" {
+			err = writeJSON(env.Stdout, answer)
+		} else {
+			err = printVerify(env.Stdout, answer.States)
+		}
+		if err != nil {
+			return err
+		}
+		worst := diag.Yes
+		for _, s := range answer.States {
+			switch s.Status() {
+			case verify.Failed:
+				return &diag.ExitError{Code: diag.No}
+			case verify.Unknown:
+				worst = diag.Undecided
+			}
+		}
+		if worst != diag.Yes {
+			return &diag.ExitError{Code: worst}
+		}
+		return nil
+	}
+	return cmd
+}
+
+// verifier returns the room's places, and a checker with the credentials that the
+// flags name.
+func (f *stateFlags) verifier(ctx context.Context, env *Env, cmd *cobra.Command, r *room.Room) (*state.Places, *verify.Checker, error) {
+	places := &state.Places{Room: r, Getenv: env.Getenv}
+	c := &verify.Checker{Room: r, Principal: func(ctx context.Context, environment string) (aws.Config, bool, error) {
+		return f.principal(ctx, cmd, environment)
+	}}
+	if r.State.Backend != "s3" {
+		c.Place = places.Store
+		return places, c, nil
+	}
+	cfg, err := f.config(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	places.Bucket = state.NewBucket(r, cfg)
+	c.Owner = places.Bucket
+	c.Decide = decideByGrants(r, cfg)
+	return places, c, nil
+}
+
+// wanted is how an environment's states have to be.
+func wanted(ctx context.Context, env *Env, c *verify.Checker, e state.Environment, alone, plain bool) (verify.Want, error) {
+	if plain {
+		return verify.Want{Encryption: statestore.Encryption{Algorithm: "AES256"}}, nil
+	}
+	variable := env.Getenv(state.KeyVariable)
+	if !alone && variable != "" {
+		fmt.Fprintf(env.Stderr, "note: %s is one environment's, and several are looked at: the spec says which key is %s's\n", state.KeyVariable, e.Name)
+		variable = ""
+	}
+	return c.Wanted(ctx, e, variable)
+}
+
+// decideByGrants works out from policies what principals can read.
+func decideByGrants(r *room.Room, cfg aws.Config) func(ctx context.Context, e state.Environment, keys []string) ([]verify.Readable, error) {
+	var mu sync.Mutex
+	c := &grants.Checker{Room: r, State: cfg}
+	return func(ctx context.Context, e state.Environment, keys []string) ([]verify.Readable, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		e.Stacks = nil
+		for _, k := range keys {
+			e.Stacks = append(e.Stacks, state.Stack{Name: k, Key: k})
+		}
+		found, err := c.Check(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		list := []verify.Readable{}
+		for _, p := range found.Principals {
+			for _, k := range keys {
+				object := "arn:" + r.Partition() + ":s3:::" + found.Bucket + "/" + k
+				list = append(list, verify.Readable{
+					Key: k, Principal: p.ARN,
+					Object: granted(e.Name, p.Checks, func(c grants.Check) bool { return c.Action == "s3:GetObject" && c.Resource == object }),
+					Decrypt: granted(e.Name, p.Checks, func(c grants.Check) bool {
+						return c.Action == "kms:Decrypt" && c.Resource == found.KeyARN && (c.For == "read "+k || strings.HasPrefix(c.For, "read "+k+","))
+					}),
+				})
+			}
+		}
+		return list, nil
+	}
+}
+
+// granted sums up the checks that are about one thing.
+func granted(environment string, checks []grants.Check, about func(grants.Check) bool) verify.Answer {
+	fix := "see which statement is missing: strongroom state grants --env " + environment
+	a := verify.Answer{Status: verify.Unknown, Why: "it was not asked", Fix: fix}
+	asked := false
+	for _, c := range checks {
+		if !about(c) {
+			continue
+		}
+		switch {
+		case c.State == "no":
+			return verify.Answer{Status: verify.Failed, Why: "the state account does not let it " + c.Action, Fix: fix}
+		case c.Principal == "no":
+			return verify.Answer{Status: verify.Failed, Why: "its own policies do not let it " + c.Action, Fix: fix}
+		case c.State == "unknown":
+			a, asked = verify.Answer{Status: verify.Unknown, Why: "what the state account lets it do could not be told for " + c.Action, Fix: fix}, true
+		case asked:
+		case c.Principal == "unknown":
+			a = verify.Answer{Status: verify.OK, Why: "its own policies were not read"}
+		case a.Status != verify.OK:
+			a = verify.Answer{Status: verify.OK}
+		}
+	}
+	return a
+}
+
+// plan has the engine plan a stack as its environment's principal.
+func (f *stateFlags) plan(ctx context.Context, env *Env, cmd *cobra.Command, r *room.Room, e state.Environment, t state.Target, result *verify.Result) error {
+	if t.Stack.Dir == "" {
+		result.Doubt(verify.PlanIsNoOp, "the spec does not say where stack "+t.Stack.Name+" is", fmt.Sprintf("add to the environment: stack %q { state_key = %q, dir = \"...\" }, on lines of their own", t.Stack.Name, t.Stack.Key))
+		return nil
+	}
+	there, err := state.Configure(t.Stack.Dir)
+	if err != nil {
+		return err
+	}
+	write := fmt.Sprintf("run: strongroom state backend --env %s --stack %s --write", e.Name, t.Stack.Name)
+	switch {
+	case there.Block == nil:
+		result.Doubt(verify.PlanIsNoOp, "there is no stack in "+t.Stack.Dir, "check dir of stack "+t.Stack.Name+" in the spec")
+		return nil
+	case there.Block.Type != r.State.Backend:
+		result.Doubt(verify.PlanIsNoOp, fmt.Sprintf("the backend in %s is %s, not the spec's %s", t.Stack.Dir, there.Block.Type, r.State.Backend), write)
+		return nil
+	case there.Block.Type == "s3" && (there.Block.Text("bucket") != r.State.Bucket || there.Block.Text("key") != t.Stack.Key):
+		result.Doubt(verify.PlanIsNoOp, fmt.Sprintf("the backend block in %s is of another state: %s", t.Stack.Dir, there.Block.Text("key")), write)
+		return nil
+	case there.Workspace != t.Workspace:
+		result.Skip(verify.PlanIsNoOp, fmt.Sprintf("workspace %s is selected in %s", there.Workspace, t.Stack.Dir))
+		return nil
+	}
+	set, unset := []string{}, []string{}
+	for _, p := range f.principals {
+		if name, profile, ok := strings.Cut(p, "="); ok && name == e.Name {
+			set, unset = []string{"AWS_PROFILE=" + profile}, []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+		}
+	}
+	eng, err := engineIn(ctx, env, r, t.Stack.Dir, set, unset)
+	if err != nil {
+		return err
+	}
+	view := newProgress(env)
+	view.line(fmt.Sprintf("plan %s of %s in %s", t.Stack.Name, e.Name, t.Stack.Dir))
+	return result.Plan(ctx, eng)
+}
+
+// engineIn finds the spec's engine and what it needs for a stack. set and unset
+// change its environment.
+func engineIn(ctx context.Context, env *Env, r *room.Room, dir string, set, unset []string) (*engine.Engine, error) {
+	binary, err := engine.Find(ctx, engine.Search{Spec: r.Engine, Environ: env.Environ})
+	if err != nil {
+		return nil, err
+	}
+	plugins, err := engine.Equip(ctx, binary, engine.Outfit{Environ: env.Environ, PreferLocal: env.Getenv("STRONGROOM_SANDBOX") != ""})
+	if err != nil {
+		return nil, err
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	return engine.New(binary, abs, engine.Options{Environ: engine.Environ(env.Environ, append(plugins.Set, set...), append(plugins.Unset, unset...))})
+}
+
+// printVerify prints a block for each state, and a line at the end.
+func printVerify(w io.Writer, states []*verify.Result) error {
+	count := map[verify.Status]int{}
+	decided := 0
+	for _, s := range states {
+		count[s.Status()]++
+		name := s.Environment + "  " + s.Stack
+		if s.Workspace != "default" {
+			name += "  workspace " + s.Workspace
+		}
+		fmt.Fprintf(w, "%s  %s\n", name, s.Where)
+		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		for _, f := range s.Findings {
+			word := string(f.Status)
+			if f.Status == verify.Failed {
+				word = "FAILED"
+			}
+			fmt.Fprintf(table, "  %s\t%s\t%s\n", word, f.Check, diag.Visible(f.Detail))
+			if f.Fix != "" {
+				fmt.Fprintf(table, "  \t\tmend: %s\n", f.Fix)
+			}
+			if f.Decided {
+				decided++
+			}
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
+	_, err := fmt.Fprintf(w, "%d states: %d as they should be, %d not, %d cannot be told; %d answers were decided and not tried\n",
+		len(states), count[verify.OK], count[verify.Failed], count[verify.Unknown], decided)
+	return err
+}
