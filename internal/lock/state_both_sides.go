@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -56,7 +57,9 @@ func stateBothSides(w *World) *Lock {
 			{By: "the state account's owner", Request: "state grants, the key policy without the principal", Do: halved(ours, asks)},
 		},
 		// The other half by another way: a second policy of the principal's.
-		TakeOff: func(ctx context.Context, w *World) (func() error, error) { return w.give(ctx, e, everything) },
+		TakeOff: func(ctx context.Context, w *World) (func() error, error) {
+			return w.give(ctx, e, fmt.Sprintf(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["kms:Encrypt","kms:Decrypt","kms:GenerateDataKey","kms:DescribeKey"],"Resource":%q}}`, e.KeyARN))
+		},
 	}
 }
 

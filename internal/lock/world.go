@@ -88,8 +88,16 @@ type World struct {
 	// scenarios of states. Nil: the world is a room.
 	Commands Commands
 
+	// Journeys are the states that travel, one for each engine, and GitLab who is whom
+	// there, for the scenario of portability.
+	Journeys []Journey
+	GitLab   GitLab
+
 	uncheckedTrust bool
 	givenKnob      bool
+	meddled        Place
+	unheld         bool
+	rightToken     bool
 }
 
 // Environment is one environment of another account.
@@ -132,6 +140,15 @@ type Commands interface {
 	// Write applies a stack with something to change in it, as a pipeline does, and
 	// returns the engine's refusal; "" when it wrote.
 	Write(ctx context.Context, environment, stack string) (refusal string, err error)
+}
+
+// GitLab is the forge of the scenario of portability, with the project's members.
+type GitLab interface {
+	// Member is somebody with a role in the project: "guest", "reporter", "developer",
+	// "maintainer".
+	Member(role string) (*Member, error)
+	// Promote makes the member with that role a maintainer.
+	Promote(ctx context.Context, role string) (putBack func() error, err error)
 }
 
 // Ran is a command that has ended.

@@ -55,23 +55,32 @@ func (c *commands) Strongroom(ctx context.Context, as *aws.Credentials, set []st
 	}
 	environ = append(environ, "AWS_CONFIG_FILE="+profiles, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
 	args = append([]string{}, args...)
-	if args[0] == "state" && principalVerbs[args[1]] {
+	if suffix, ok := principalVerbs[args[1]]; ok {
 		for _, e := range c.r.World.Environments {
-			args = append(args, "--principal-profile", e.Name+"="+e.Name)
+			args = append(args, "--principal-profile", e.Name+"="+e.Name+suffix)
 		}
 	}
 	return c.r.options.Command(ctx, Command{Args: args, Dir: c.r.Room.Dir, Environ: append(environ, set...)})
 }
 
-// principalVerbs are the commands that ask as the environments' principals too.
-var principalVerbs = map[string]bool{"rekey": true, "verify": true, "rollback": true, "status": true, "grants": true}
+// principalVerbs are the state commands that ask as somebody of the environments'
+// accounts too, and what the profile's name ends with: the principal itself, or who
+// may read its policies.
+var principalVerbs = map[string]string{"rekey": "", "verify": "", "rollback": "", "status": "", "grants": adminSuffix}
 
-// profiles writes the AWS configuration that holds the principals' access keys, as a
-// person's machine does, and returns its path.
+const adminSuffix = "-admin"
+
+// profiles writes the AWS configuration that a person's machine has, with the access
+// keys of the principals and of the administrators of their accounts, and returns
+// its path.
 func (c *commands) profiles() (string, error) {
 	var b strings.Builder
+	profile := func(name string, as aws.Credentials) {
+		fmt.Fprintf(&b, "[profile %s]\naws_access_key_id = %s\naws_secret_access_key = %s\nregion = %s\n", name, as.AccessKeyID, as.SecretAccessKey, c.r.World.Region)
+	}
 	for _, e := range c.r.World.Environments {
-		fmt.Fprintf(&b, "[profile %s]\naws_access_key_id = %s\naws_secret_access_key = %s\nregion = %s\n", e.Name, e.Credentials.AccessKeyID, e.Credentials.SecretAccessKey, c.r.World.Region)
+		profile(e.Name, e.Credentials)
+		profile(e.Name+adminSuffix, e.Admin)
 	}
 	file := filepath.Join(c.r.work, "aws-config")
 	return file, os.WriteFile(file, []byte(b.String()), 0o600)

@@ -36,6 +36,29 @@ func (r *Rehearsal) people(ctx context.Context) error {
 		Now: r.Sandbox.Now, Advance: r.advance, Settle: r.Sandbox.Settle,
 		Emit: r.Sandbox.Emit, Record: r.Sandbox.Record, Mail: r.Sandbox.Mail, Undelivered: r.Sandbox.Undelivered,
 	}
+	r.World = w
+	if err := r.owners(ctx); err != nil {
+		return err
+	}
+	for _, e := range r.Room.State.Environments {
+		if err := r.environment(ctx, e); err != nil {
+			return fmt.Errorf("environment %s: %w", e.Name, err)
+		}
+	}
+	if r.Room.Baseline == nil {
+		return nil
+	}
+	var err error
+	if w.Person, err = r.person(ctx, r.Room.Account, "alice"); err != nil {
+		return err
+	}
+	w.Stranger, err = r.person(ctx, strangersAccount(r.Room.Account), "mallory")
+	return err
+}
+
+// owners makes the operator and the reader, of the room's account.
+func (r *Rehearsal) owners(ctx context.Context) (err error) {
+	w := r.World
 	root, err := r.Sandbox.RootCredentials(r.Room.Account)
 	if err != nil {
 		return err
@@ -47,26 +70,11 @@ func (r *Rehearsal) people(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	if w.Reader, err = r.role(ctx, client, readerRole, func(name *string) error {
+	w.ReaderRole = "arn:aws:iam::" + r.Room.Account + ":role/" + readerRole
+	w.Reader, err = r.role(ctx, client, readerRole, func(name *string) error {
 		_, err := client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: name, PolicyName: aws.String("read-everything"), PolicyDocument: aws.String(readEverything)})
 		return err
-	}); err != nil {
-		return err
-	}
-	w.ReaderRole = "arn:aws:iam::" + r.Room.Account + ":role/" + readerRole
-	r.World = w
-	for _, e := range r.Room.State.Environments {
-		if err := r.environment(ctx, e); err != nil {
-			return fmt.Errorf("environment %s: %w", e.Name, err)
-		}
-	}
-	if r.Room.Baseline == nil {
-		return nil
-	}
-	if w.Person, err = r.person(ctx, r.Room.Account, "alice"); err != nil {
-		return err
-	}
-	w.Stranger, err = r.person(ctx, strangersAccount(r.Room.Account), "mallory")
+	})
 	return err
 }
 

@@ -147,6 +147,8 @@ func (r *Rehearsal) locks() []*lock.Lock {
 		return r.options.Locks
 	case r.options.Scenario == StateKeys:
 		return lock.StateKeys(r.World)
+	case r.options.Scenario == Portability:
+		return lock.Portability(r.World)
 	}
 	return lock.All()
 }

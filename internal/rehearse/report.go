@@ -15,6 +15,8 @@ type Report struct {
 	// Scenario is Options.Scenario; absent for a room.
 	Scenario string `json:"scenario,omitempty"`
 	Engine   Engine `json:"engine"`
+	// Engines are those of a scenario that is played with several; absent otherwise.
+	Engines []Engine `json:"engines,omitempty"`
 	// Provider is the version of the AWS provider, "5.100.0"; "" when it came
 	// from a registry and was not asked.
 	Provider string        `json:"provider"`

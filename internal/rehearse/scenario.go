@@ -13,7 +13,6 @@ import (
 
 	"github.com/strongroom-dev/strongroom/examples"
 	"github.com/strongroom-dev/strongroom/internal/diag"
-	"github.com/strongroom-dev/strongroom/internal/engine"
 	"github.com/strongroom-dev/strongroom/internal/lock"
 	"github.com/strongroom-dev/strongroom/internal/room"
 )
@@ -23,10 +22,13 @@ const (
 	// StateKeys takes the states of several accounts' environments from SSE-S3 to a
 	// key each.
 	StateKeys = "state-keys"
+	// Portability takes a state from a local file to S3, to GitLab, and back to S3,
+	// with each engine.
+	Portability = "portability"
 )
 
 // Scenarios are the names that Options.Scenario takes.
-func Scenarios() []string { return []string{StateKeys} }
+func Scenarios() []string { return []string{StateKeys, Portability} }
 
 // stage is one step of a scenario.
 type stage struct {
@@ -40,7 +42,7 @@ func (r *Rehearsal) scenario(ctx context.Context) error {
 		return fmt.Errorf("rehearse: Options.Command is nil, and scenario %s is made of commands", r.options.Scenario)
 	}
 	r.Report.Scenario = r.options.Scenario
-	stages := map[string]func() []stage{StateKeys: r.stateKeys}[r.options.Scenario]
+	stages := map[string]func() []stage{StateKeys: r.stateKeys, Portability: r.portability}[r.options.Scenario]
 	if stages == nil {
 		return &diag.Diagnostic{
 			Rule: "rehearse-scenario", Summary: fmt.Sprintf("there is no scenario %q", r.options.Scenario),
@@ -124,21 +126,7 @@ func environmentBlocks(spec []byte, edit func(name string, body *hclwrite.Body) 
 	return f.Bytes(), nil
 }
 
-// findEngine finds the engine of the scenario's stacks, which have no provider.
-func (r *Rehearsal) findEngine(ctx context.Context) (err error) {
-	if r.options.Binary.Path == "" {
-		if r.options.Binary, err = engine.Find(ctx, engine.Search{Spec: r.Room.Engine, Environ: r.options.Environ}); err != nil {
-			return err
-		}
-	}
-	b := r.options.Binary
-	r.environ = engine.Environ(r.options.Environ, r.Sandbox.Env(), r.Sandbox.EnvUnset())
-	r.actAs(r.World.Operator)
-	r.Report.Engine = Engine{Name: b.Name, Version: b.Version}
-	return nil
-}
-
-// environment returns an environment of the world.
+// environmentNamed returns an environment of the world.
 func (r *Rehearsal) environmentNamed(name string) (*lock.Environment, error) {
 	at := slices.IndexFunc(r.World.Environments, func(e lock.Environment) bool { return e.Name == name })
 	if at < 0 {

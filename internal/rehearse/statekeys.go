@@ -41,36 +41,26 @@ func (r *Rehearsal) accounts(ctx context.Context) error {
 	if err := r.suits(); err != nil {
 		return err
 	}
-	w := &lock.World{
-		Account: r.Room.Account, Region: r.Room.State.Region, Bucket: r.Room.State.Bucket, Room: r.Room,
-		Config: r.config, Decided: r.Sandbox.Decided, Now: r.Sandbox.Now, Settle: r.Sandbox.Settle, Advance: r.advance,
-	}
-	r.World = w
-	w.Commands = &commands{r: r, knob: map[string]string{}, backends: map[[2]string]string{}, revisions: map[[2]string]int{}}
-	root, err := r.Sandbox.RootCredentials(r.Room.Account)
-	if err != nil {
+	r.newStatesWorld()
+	if err := r.owners(ctx); err != nil {
 		return err
 	}
-	client := iam.NewFromConfig(r.Sandbox.Config(root))
-	if w.Operator, err = r.role(ctx, client, operatorRole, func(name *string) error {
-		_, err := client.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess")})
-		return err
-	}); err != nil {
-		return err
-	}
-	if w.Reader, err = r.role(ctx, client, readerRole, func(name *string) error {
-		_, err := client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: name, PolicyName: aws.String("read-everything"), PolicyDocument: aws.String(readEverything)})
-		return err
-	}); err != nil {
-		return err
-	}
-	w.ReaderRole = "arn:aws:iam::" + r.Room.Account + ":role/" + readerRole
 	for _, e := range state.Environments(r.Room) {
 		if err := r.tenant(ctx, e); err != nil {
 			return fmt.Errorf("environment %s: %w", e.Name, err)
 		}
 	}
 	return r.stateBucket(ctx)
+}
+
+// newStatesWorld makes the world of a scenario, with nobody in it yet.
+func (r *Rehearsal) newStatesWorld() *lock.World {
+	r.World = &lock.World{
+		Account: r.Room.Account, Region: r.Room.State.Region, Bucket: r.Room.State.Bucket, Room: r.Room,
+		Config: r.config, Decided: r.Sandbox.Decided, Now: r.Sandbox.Now, Settle: r.Sandbox.Settle, Advance: r.advance,
+		Commands: &commands{r: r, knob: map[string]string{}, backends: map[[2]string]string{}, revisions: map[[2]string]int{}},
+	}
+	return r.World
 }
 
 // suits refuses a spec that the scenario cannot be played with.

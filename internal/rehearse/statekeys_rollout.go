@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
@@ -109,8 +110,48 @@ func (r *Rehearsal) grant(ctx context.Context, environment string) error {
 	if err != nil {
 		return err
 	}
-	statements := []any{map[string]any{"Sid": "StateKey", "Effect": "Allow", "Action": []string{"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"}, "Resource": e.KeyARN}}
+	ran, err := r.World.Commands.Strongroom(ctx, &r.World.Operator, nil, "state", "grants", "--env", e.Name, "--format", "json")
+	if err != nil {
+		return err
+	}
+	statements, err := principalHalf(ran, e)
+	if err != nil {
+		return err
+	}
 	return r.putHandPolicy(ctx, e, append(r.principalStatements(e), statements...))
+}
+
+// principalHalf reads what "state grants --format json" prints for a principal's own
+// policy: of keys, since its half of the bucket was there before.
+func principalHalf(ran lock.Ran, e *lock.Environment) (statements []any, err error) {
+	var answer struct {
+		Environments []struct {
+			Principals []struct {
+				ARN    string
+				Policy []struct {
+					Sid, Effect      string
+					Action, Resource []string
+					Condition        map[string]map[string][]string `json:",omitempty"`
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(ran.Stdout), &answer); err != nil {
+		return nil, fmt.Errorf("strongroom state grants --env %s: exit status %d: %s", e.Name, ran.Exit, ran.Stderr)
+	}
+	for _, found := range answer.Environments {
+		for _, p := range found.Principals {
+			for _, s := range p.Policy {
+				if p.ARN == e.Principal && slices.ContainsFunc(s.Action, func(a string) bool { return strings.HasPrefix(a, "kms:") }) {
+					statements = append(statements, s)
+				}
+			}
+		}
+	}
+	if len(statements) == 0 {
+		return nil, fmt.Errorf("strongroom state grants --env %s prints no statement on a key for %s", e.Name, e.Principal)
+	}
+	return statements, nil
 }
 
 // rekey turns an environment's knob on and puts its states under the key.

@@ -46,6 +46,13 @@ func (r *Report) Table(w io.Writer, width int, colour bool) error {
 	} else {
 		p.printf("%s\n", p.paint(red, fmt.Sprintf("%d of %d locks do not hold", len(r.Locks)-held, len(r.Locks))))
 	}
+	if len(r.Engines) > 0 {
+		for i, e := range r.Engines {
+			p.printf("%s%s %s", []string{"", ", "}[min(i, 1)], e.Name, e.Version)
+		}
+		p.printf(": %.1f s\n", r.Seconds.Total)
+		return p.err
+	}
 	p.printf("%s %s, AWS provider %s: %.1f s, of which the engine's own %.1f s\n",
 		r.Engine.Name, r.Engine.Version, orUnknown(r.Provider), r.Seconds.Total, r.Seconds.Engine)
 	return p.err
