@@ -8,6 +8,9 @@ import (
 	"github.com/strongroom-dev/strongroom/policy"
 )
 
+// ruleContext is the one whose fix is made of all that it is about.
+const ruleContext = "grants-context"
+
 // judge holds what an engine asks for against what is granted to one principal.
 type judge struct {
 	*reading
@@ -32,7 +35,11 @@ func (j *judge) judge() Principal {
 		out.Checks = append(out.Checks, c)
 	}
 	for i := range j.findings {
-		j.findings[i].Summary += " " + listed(j.findings[i].Actions)
+		f := &j.findings[i]
+		f.Summary += " " + listed(f.Actions)
+		if f.Rule == ruleContext {
+			f.Fix = "add " + strings.Join(f.objects, ", ") + " " + f.Fix
+		}
 	}
 	return out
 }
@@ -99,11 +106,26 @@ func (j *judge) narrowed(half func(*request, *caller) (answer, bool)) bool {
 	if len(j.states) == 0 {
 		return false
 	}
-	through := j.encrypts("", j.bucketARN()+"/"+j.states[0])[0]
-	direct := j.direct("", "kms:GenerateDataKey", false)
-	a, known := half(&through, j.who)
-	b, again := half(&direct, j.who)
-	return known && again && a.allowed && b.denied
+	direct, who := j.direct("", "kms:GenerateDataKey", false), j.ungranted()
+	if a, known := half(&direct, who); !known || !a.denied {
+		return false
+	}
+	// Even if it is for an encryption context that this bucket does not use.
+	state := j.bucketARN() + "/" + j.states[0]
+	for _, on := range []bool{false, true} {
+		through := j.throughS3("", "kms:GenerateDataKey", j.key, state, on)
+		if a, known := half(&through, who); known && a.allowed {
+			return true
+		}
+	}
+	return false
+}
+
+// ungranted is the principal without what KMS grants allow it.
+func (j *judge) ungranted() *caller {
+	who := *j.who
+	who.ungranted = true
+	return &who
 }
 
 // report adds what a refusal, or a doubt, means to the findings: those of one kind
@@ -140,7 +162,7 @@ func (j *judge) report(side Side, r *request, a *answer) {
 		if side == PrincipalSide {
 			f.Why += "; across accounts both sides must allow"
 		}
-		if r.optional {
+		if r.runbook {
 			f.Why = "it is one of the four actions that a principal has on its key"
 		}
 		if near := a.near(); near != "" {
@@ -157,7 +179,7 @@ func (j *judge) context(f *Finding, side Side, r *request) {
 	if r.object == "" {
 		return
 	}
-	half := j.stateHalf
+	half, who := j.stateHalf, j.ungranted()
 	if side == PrincipalSide {
 		half = j.ownHalf
 	}
@@ -168,20 +190,20 @@ func (j *judge) context(f *Finding, side Side, r *request) {
 		for _, key := range j.states {
 			for _, object := range []string{j.bucketARN() + "/" + key, j.bucketARN() + "/" + key + ".tflock"} {
 				other := r.about(object)
-				if a, known := half(&other, j.who); known && a.allowed {
+				if a, known := half(&other, who); known && a.allowed {
 					to = object
 				}
 			}
 		}
 	}
 	other := r.about(to)
-	if a, known := half(&other, j.who); to == "" || !known || !a.allowed {
+	if a, known := half(&other, who); to == "" || !known || !a.allowed {
 		return
 	}
-	f.Rule = "grants-context"
+	f.Rule = ruleContext
 	f.Why = fmt.Sprintf("S3 names %s in the encryption context, and the condition lets in %s: it was written for an S3 Bucket Key that is %s", have, to, want)
 	f.Statement = nil
-	f.Fix = fmt.Sprintf("add %s to the values of kms:EncryptionContext:aws:s3:arn in the %s; or turn the bucket's S3 Bucket Key %s and rewrite the states (strongroom state rekey --env %s)", r.object, f.Where, want, j.environment)
+	f.Fix = fmt.Sprintf("to the values of kms:EncryptionContext:aws:s3:arn in the %s; or turn the bucket's S3 Bucket Key %s and rewrite the states (strongroom state rekey --env %s)", f.Where, want, j.environment)
 }
 
 // merge makes one finding of those that differ in actions and resources alone.
@@ -194,12 +216,15 @@ func (j *judge) merge(f Finding, r *request) {
 		if r.object != "" {
 			at += " for " + r.object
 		}
+		if r.object != "" && !slices.Contains(f.objects, r.object) {
+			f.objects = append(f.objects, r.object)
+		}
 		if !slices.Contains(f.Resources, at) {
 			f.Resources = append(f.Resources, at)
 		}
 	}
 	for i := range j.findings {
-		if g := &j.findings[i]; g.Rule == f.Rule && g.Where == f.Where && (g.Fix == f.Fix || f.Rule == "grants-context") {
+		if g := &j.findings[i]; g.Rule == f.Rule && g.Where == f.Where && g.Fix == f.Fix {
 			add(g)
 			return
 		}

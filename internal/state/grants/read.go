@@ -64,6 +64,8 @@ type caller struct {
 	identity []*policy.Policy
 	boundary *policy.Policy
 	tags     map[string]string
+	// ungranted: grants are not counted; they are reported by themselves.
+	ungranted bool
 }
 
 func (w *reading) gap(f Finding) {

@@ -98,6 +98,9 @@ type Finding struct {
 	Fix string `json:"fix"`
 	// Statement is the one that Fix speaks of; nil: of none.
 	Statement *Statement `json:"statement,omitempty"`
+
+	// objects are the encryption contexts that a condition does not let in.
+	objects []string
 }
 
 // Verdict is 2 when something is missing or too wide, 1 when something could not be

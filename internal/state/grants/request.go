@@ -22,6 +22,8 @@ type request struct {
 	key string
 	// optional: nothing needs it where the key serves S3 alone.
 	optional bool
+	// runbook: it is no engine's, but what a principal is to have.
+	runbook bool
 	context  map[string]string
 	multi    map[string][]string
 }
@@ -58,7 +60,9 @@ func (w *reading) asks() []request {
 	if w.client {
 		list = append(list, w.direct("encrypt states before they are sent", "kms:GenerateDataKey", false), w.direct("decrypt states after they came", "kms:Decrypt", false))
 	}
-	return append(list, w.direct("describe the key", "kms:DescribeKey", false), w.direct("encrypt under the key by hand", "kms:Encrypt", true))
+	describe, encrypt := w.direct("describe the key", "kms:DescribeKey", false), w.direct("encrypt under the key by hand", "kms:Encrypt", true)
+	describe.runbook, encrypt.runbook = true, true
+	return append(list, describe, encrypt)
 }
 
 // onS3 is a request of S3; set are further condition keys, each with its value.
@@ -199,7 +203,7 @@ func (w *reading) ask(r *request, who *caller) *policy.Request {
 // Source: KMS API GrantConstraints; KMS Developer Guide "Grants in AWS KMS".
 func (w *reading) granted(r *request, who *caller) bool {
 	k := w.keys[r.key]
-	if r.key == "" || k == nil {
+	if r.key == "" || k == nil || who.ungranted {
 		return false
 	}
 	for _, g := range k.grants {

@@ -184,7 +184,7 @@ func (w *reading) outsiders(doc *policy.Policy) (list []stranger) {
 			return
 		}
 		seen = append(seen, arn)
-		list = append(list, stranger{caller{Principal: p}, name, of})
+		list = append(list, stranger{caller{Principal: p, ungranted: true}, name, of})
 	}
 	account := func(id string) string { return "arn:" + w.partition + ":iam::" + id + ":user/somebody" }
 	add("everyone", account("000000000000"), "")
