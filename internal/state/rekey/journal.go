@@ -13,8 +13,6 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"github.com/strongroom-dev/strongroom/internal/atomicfile"
 	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/internal/state"
@@ -45,10 +43,14 @@ type header struct {
 	Locks map[string]string `json:"locks"`
 }
 
-// upload is every further line: a multipart copy that has to be aborted.
+// upload is every further line: a copy in parts that has to be aborted if it is not
+// complete. The first of two lines is written before it is begun, the other one when
+// S3 has given it an ID.
 type upload struct {
 	Key string `json:"key"`
-	ID  string `json:"upload"`
+	ID  string `json:"upload,omitempty"`
+	// Others are the uploads of that key that there were before, somebody else's.
+	Others []string `json:"others"`
 }
 
 const journalPattern = "rekey-*.jsonl"
@@ -123,7 +125,7 @@ func stillAt(path string, f *os.File) bool {
 
 // began writes down an upload.
 func (w *work) began(j *journal, u upload) error {
-	if err := w.at("add to the journal"); err != nil {
+	if err := w.at("add an upload to the journal"); err != nil {
 		return err
 	}
 	line, err := json.Marshal(u)
@@ -192,6 +194,11 @@ func (w *work) releaseOf(ctx context.Context, path string) (list []Released, err
 	if h != nil && (h.Bucket != w.Bucket.Room.State.Bucket || h.Host != hostname()) {
 		return nil, nil // not ours to judge
 	}
+	for _, u := range uploads { // while the state is locked
+		if err := w.abort(ctx, u); err != nil {
+			return list, err
+		}
+	}
 	if h != nil {
 		states := []*State{}
 		for key := range h.Locks {
@@ -216,11 +223,6 @@ func (w *work) releaseOf(ctx context.Context, path string) (list []Released, err
 			return list, fmt.Errorf("release the locks of a run that was killed: %w", err)
 		}
 	}
-	for _, u := range uploads {
-		if err := w.abort(ctx, u); err != nil {
-			return list, err
-		}
-	}
 	if err := w.at("remove an old journal"); err != nil {
 		return list, err
 	}
@@ -242,21 +244,11 @@ func readJournal(raw []byte) (*header, []upload) {
 			return h, uploads
 		}
 		var u upload
-		if json.Unmarshal(line, &u) == nil && u.ID != "" {
+		if json.Unmarshal(line, &u) == nil && u.Key != "" {
 			uploads = append(uploads, u)
 		}
 		rest = after
 	}
-}
-
-func (w *work) abort(ctx context.Context, u upload) error {
-	_, err := w.Bucket.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
-		Bucket: &w.Bucket.Room.State.Bucket, Key: &u.Key, UploadId: &u.ID, ExpectedBucketOwner: &w.Bucket.Room.Account,
-	})
-	if err != nil && statestore.Code(err) != "NoSuchUpload" {
-		return fmt.Errorf("abort the copy of %s: %w", w.where(u.Key, ""), err)
-	}
-	return nil
 }
 
 func hostname() string {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 	"github.com/strongroom-dev/strongroom/internal/room"
 	"github.com/strongroom-dev/strongroom/internal/state"
 	"github.com/strongroom-dev/strongroom/internal/state/rekey"
@@ -60,12 +62,11 @@ func (j job) options(cfg aws.Config) (rekey.Options, error) {
 	}, err
 }
 
-func (j job) run(ctx context.Context, cfg aws.Config, at func(string) error) (*rekey.Result, error) {
+func (j job) run(ctx context.Context, cfg aws.Config) (*rekey.Result, error) {
 	o, err := j.options(cfg)
 	if err != nil {
 		return nil, err
 	}
-	o.At = at
 	p, err := rekey.NewPlan(ctx, o)
 	if err != nil {
 		return nil, err
@@ -89,10 +90,13 @@ func play() error {
 		return err
 	}
 	var mu sync.Mutex
-	steps := 0
+	steps, counting, only := 0, enginetest.Full(), os.Getenv("STRONGROOM_TEST_ONLY")
 	step := func(what string) {
 		mu.Lock()
 		defer mu.Unlock()
+		if !counting || !strings.Contains(what, only) {
+			return
+		}
 		if steps++; steps == last {
 			fmt.Fprintln(os.Stderr, "killed before "+what)
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -101,13 +105,23 @@ func play() error {
 	}
 	inner := cfg.HTTPClient
 	cfg.HTTPClient = doer(func(r *http.Request) (*http.Response, error) {
-		step(r.Method + " " + r.URL.Path)
+		step(r.Method + " " + r.URL.RequestURI())
 		return inner.Do(r)
 	})
-	_, err = j.run(context.Background(), cfg, func(point string) error {
+	o, err := j.options(cfg)
+	if err != nil {
+		return err
+	}
+	o.At = func(point string) error {
 		step("to " + point)
 		return nil
-	})
+	}
+	p, err := rekey.NewPlan(context.Background(), o)
+	if err != nil {
+		return err
+	}
+	counting = true // nothing was changed so far
+	_, err = p.Run(context.Background())
 	return err
 }
 

@@ -51,14 +51,20 @@ var two = environments{{"dev", []string{"dev", "dev-bootstrap"}}, {"prod", []str
 func newWorld(t testing.TB, envs environments) *world {
 	t.Helper()
 	b := box(t)
-	n := worlds.Add(1)
-	w := &world{t: t, box: b, cfg: b.Config(b.Credentials()), bucket: fmt.Sprintf("rekey-state-%d", n), dir: t.TempDir()}
-	w.journal = filepath.Join(w.dir, ".strongroom")
+	w := &world{t: t, box: b, cfg: b.Config(b.Credentials())}
 	w.s3, w.kms = s3.NewFromConfig(w.cfg), kms.NewFromConfig(w.cfg)
-	if err := os.Mkdir(w.journal, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	w.dev, w.prod, w.old = w.key(), w.key(), w.key()
+	w.again(envs)
+	return w
+}
+
+// again makes a new bucket and a new room, for the same keys.
+func (w *world) again(envs environments) {
+	t := w.t
+	t.Helper()
+	w.bucket, w.dir = fmt.Sprintf("rekey-state-%d", worlds.Add(1)), t.TempDir()
+	w.journal = filepath.Join(w.dir, ".strongroom")
+	w.ok(os.Mkdir(w.journal, 0o755))
 	_, err := w.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &w.bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: "eu-west-2"}})
 	w.ok(err)
 	_, err = w.s3.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: &w.bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}})
@@ -82,7 +88,6 @@ state {
 			e.name, 222233334444+i, []string{w.dev, w.prod}[i], strings.Join(quoted, ", "))
 	}
 	w.ok(os.WriteFile(filepath.Join(w.dir, room.SpecFile), []byte(spec+"}\n"), 0o644))
-	return w
 }
 
 func (w *world) ok(err error) {
@@ -134,7 +139,7 @@ func (w *world) job() job { return job{Room: w.dir, Journal: w.journal} }
 // run runs a job that has to come to its end.
 func (w *world) run(j job) *rekey.Result {
 	w.t.Helper()
-	r, err := j.run(context.Background(), w.cfg, nil)
+	r, err := j.run(context.Background(), w.cfg)
 	w.ok(err)
 	return r
 }
@@ -142,7 +147,7 @@ func (w *world) run(j job) *rekey.Result {
 // refused runs a job that has to be refused by a rule.
 func (w *world) refused(j job, rule string) *diag.Diagnostic {
 	w.t.Helper()
-	r, err := j.run(context.Background(), w.cfg, nil)
+	r, err := j.run(context.Background(), w.cfg)
 	return wantRule(w.t, err, rule, fmt.Sprintf("%+v", r))
 }
 
