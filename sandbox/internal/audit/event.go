@@ -30,12 +30,18 @@ type Event struct {
 	EventType           string         `json:"eventType"`
 	ManagementEvent     bool           `json:"managementEvent"`
 	RecipientAccountID  string         `json:"recipientAccountId"`
+	SharedEventID       string         `json:"sharedEventID,omitempty"`
 	EventCategory       string         `json:"eventCategory"`
 	TLSDetails          *TLSDetails    `json:"tlsDetails,omitempty"`
 
 	// Decisions are the authorisation answers behind the event, in the order
 	// they were asked. They are not part of the JSON line. Nil: none was asked.
 	Decisions []Decision `json:"-"`
+
+	// Also are the records that the same request leaves besides: of the calls that a
+	// service made for it, and for the other accounts that own what it was about. They are
+	// told to who watches and are no lines of the log. Nil: there are none.
+	Also []Event `json:"-"`
 
 	// Given is the record as it was handed over (Log.Put), which the event is written as
 	// in place of the members above. Nil: the sandbox made the event.

@@ -152,6 +152,9 @@ func (l *Log) run(w io.Writer) {
 			}
 			if l.watch != nil {
 				l.watch(e)
+				for _, more := range e.Also {
+					l.watch(more)
+				}
 			}
 		}
 		if len(l.in) == 0 || it.flush != nil {

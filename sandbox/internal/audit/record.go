@@ -38,6 +38,13 @@ type Record struct {
 	Decisions []Decision
 	Resources []Resource
 	Note      map[string]any
+	// Owner is op.Call's.
+	Owner string
+	// Calls are those that the service made for the caller.
+	Calls []Call
+	// Query, HostID, BytesIn and BytesOut are of S3's requests alone.
+	Query, HostID     string
+	BytesIn, BytesOut int64
 	// Invoker is the AWS service that made the request with a role's credentials; empty:
 	// none did.
 	Invoker string
@@ -45,6 +52,16 @@ type Record struct {
 
 // event is the slow part, done off the request's way.
 func (r *Record) event(rand io.Reader) Event {
+	e := r.own(rand)
+	e.Also = r.calls(rand, &e)
+	if other := forOwner(rand, &e, r.Owner); other != nil {
+		e.Also = append(e.Also, *other)
+	}
+	return e
+}
+
+// own is the caller's record of the request itself.
+func (r *Record) own(rand io.Reader) Event {
 	e := Event{
 		EventVersion: "1.11", UserIdentity: identityOf(r), EventTime: r.Time.UTC().Format(timeFormat),
 		EventSource: r.Source, EventName: r.Name, AWSRegion: r.Region,
@@ -82,6 +99,9 @@ func (r *Record) event(rand io.Reader) Event {
 		e.RecipientAccountID = r.Caller.Behalf.Account
 	}
 	if e.RecipientAccountID == "" {
+		e.RecipientAccountID = r.Owner
+	}
+	if e.RecipientAccountID == "" {
 		for _, res := range r.Resources {
 			e.RecipientAccountID = res.AccountID
 		}
@@ -96,18 +116,11 @@ func (r *Record) event(rand io.Reader) Event {
 		if !e.ReadOnly && r.Err == nil {
 			e.ResponseElements = secret.members(r.Out)
 		}
-		if r.Source == "s3.amazonaws.com" {
-			rename(e.RequestParameters, "bucket", "bucketName")
+		if r.Source == s3Source {
+			r.s3(&e)
 		}
 	}
 	return e
-}
-
-func rename(m map[string]any, from, to string) {
-	if v, ok := m[from]; ok {
-		delete(m, from)
-		m[to] = v
-	}
 }
 
 func tlsVersion(v uint16) string {

@@ -1,8 +1,11 @@
 package dispatch
 
 import (
+	"errors"
 	"log/slog"
+	"strings"
 
+	"github.com/strongroom-dev/strongroom/policy"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/audit"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/sigv4"
@@ -18,7 +21,7 @@ func (x *exchange) record(fault *op.Error) {
 	r := audit.Record{
 		ID: c.ID, Time: c.Now, Name: x.name, Region: c.Region, Caller: c.Caller,
 		SourceIP: c.SourceIP, UserAgent: c.HTTP.UserAgent(), Host: c.HTTP.Host, TLS: c.HTTP.TLS,
-		Row: x.row, In: x.in, Out: x.out, Err: fault, Note: c.Note, Invoker: x.invoker,
+		Row: x.row, In: x.in, Out: x.out, Err: fault, Note: c.Note, Invoker: x.invoker, Owner: c.Owner,
 	}
 	if x.row != nil && x.row.Event != "" {
 		r.Name = x.row.Event
@@ -56,9 +59,72 @@ func (x *exchange) record(fault *op.Error) {
 			x.d.Log.Debug("denied", "request", c.ID, "principal", v.Explanation.Principal, "action", d.Action, "resource", d.Resource, "explanation", v.Explanation)
 		}
 	}
+	if x.svc != nil && x.svc.dialect == sigv4.S3 {
+		r.Query, r.HostID = c.HTTP.URL.RawQuery, x.reply.header.Get("X-Amz-Id-2")
+		r.BytesIn, r.BytesOut = max(c.HTTP.ContentLength, 0), int64(x.reply.body.Len())
+		r.Calls = x.calls(fault)
+	}
 	x.encode(&r)
 	r.Resources = x.resources()
 	x.d.Audit.Add(r)
+}
+
+// calls are what S3 asked of KMS for the caller: what was refused, or, if the request
+// came that far, every check that stands for a call.
+//
+// Source: S3 User Guide UsingKMSEncryption, "Auditing Amazon S3 encryption"; that the
+// caller is fas.s3.amazonaws.com: records that others have published in 2026. On AWS a
+// service's own deliveries leave such records too; here they do not, so that a trail whose
+// log files are under a key does not make a file of each file.
+func (x *exchange) calls(fault *op.Error) (list []audit.Call) {
+	if x.call.Caller.Principal.Type == policy.Service {
+		return nil
+	}
+	for i := range x.verdicts {
+		v := &x.verdicts[i]
+		name, ok := strings.CutPrefix(v.Check.Action, "kms:")
+		if !ok || v.Check.Via == "" || v.Check.Silent {
+			continue
+		}
+		res := v.Check.Resource
+		call := audit.Call{
+			Source: "kms.amazonaws.com", Name: name, Invoker: "fas." + x.svc.source, ReadOnly: true,
+			Resource:   audit.Resource{ARN: res.ARN, AccountID: res.Account, Type: "AWS::KMS::Key"},
+			Parameters: map[string]any{"keyId": res.ARN},
+		}
+		if name == "GenerateDataKey" {
+			call.Parameters["keySpec"] = "AES_256"
+		} else {
+			call.Parameters["encryptionAlgorithm"] = "SYMMETRIC_DEFAULT"
+		}
+		context := map[string]any{}
+		for _, k := range v.Check.Context {
+			if pair, ok := strings.CutPrefix(k.Name, "kms:EncryptionContext:"); ok && len(k.Values) == 1 {
+				context[pair] = k.Values[0]
+			}
+		}
+		if len(context) > 0 {
+			call.Parameters["encryptionContext"] = context
+		}
+		switch {
+		case !v.Allowed:
+			call.Err = op.Errorf(400, "AccessDenied", "%s", refusalText(v.Err))
+		case fault == nil:
+		case strings.HasPrefix(fault.Code, "KMS.") && strings.Contains(fault.Message, res.ARN):
+			call.Err = op.Errorf(400, strings.TrimPrefix(fault.Code, "KMS."), "%s", fault.Message)
+		default:
+			continue // it was never made
+		}
+		list = append(list, call)
+	}
+	return list
+}
+
+func refusalText(err error) string {
+	if e := (*op.Error)(nil); errors.As(err, &e) {
+		return e.Message
+	}
+	return ""
 }
 
 // encode puts the encoded authorization message of a refusal into the event.

@@ -44,6 +44,10 @@ type Call struct {
 	// Note collects facts for the audit event's additionalEventData. May be
 	// nil; use Annotate.
 	Note map[string]any
+	// Owner is the account that owns what the request is about, such as the bucket, as
+	// soon as the service has found it: if it is not the caller's, it gets a record of its
+	// own. Empty: nobody but the caller gets one.
+	Owner string
 
 	ask     func(Check) error
 	signals []Signal

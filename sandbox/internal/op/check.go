@@ -30,6 +30,9 @@ type Check struct {
 	// It sets aws:ViaAWSService and aws:CalledVia... as AWS does for forward
 	// access sessions, and kms:ViaService is the service's own to add.
 	Via string
+	// Silent: the check with Via stands for no call of its own that CloudTrail would
+	// record.
+	Silent bool
 	// OnDeny replaces the service's AccessDenied error when this check is
 	// refused. Nil: the standard error with AWS's wording.
 	OnDeny error

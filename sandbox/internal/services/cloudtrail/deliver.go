@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -160,7 +159,7 @@ func (d *Deliverer) collect(now time.Time, news []any) error {
 			if s.trails.Get(k.trail.key()) == nil {
 				continue // it was deleted meanwhile
 			}
-			raw, err := encode(recorded(k.event))
+			raw, err := encode(k.event)
 			if err != nil {
 				return err
 			}
@@ -200,19 +199,6 @@ func (s *Service) chain(t *trail, region string) *chain {
 		*c = *old
 	}
 	return c
-}
-
-// recorded is the event as a log file has it: a data event of S3 names the object.
-// Source: CloudTrail User Guide "CloudTrail record contents", resources.
-func recorded(e *audit.Event) *audit.Event {
-	arn, ok := objectARN(e)
-	if !ok || e.Resources != nil || e.Given != nil {
-		return e
-	}
-	own := *e
-	bucket, _, _ := strings.Cut(arn, "/")
-	own.Resources = []audit.Resource{{ARN: arn, Type: object}, {ARN: bucket, Type: "AWS::S3::Bucket"}}
-	return &own
 }
 
 // first is what is due first, and when; no chain: nothing is.

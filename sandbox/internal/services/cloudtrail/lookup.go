@@ -57,7 +57,10 @@ func (s *Service) lookup(c *op.Call, in *sdk.LookupEventsInput) (*sdk.LookupEven
 			return nil, fail("InvalidLookupAttributesException", "The attribute key %q is not valid.", a.AttributeKey)
 		}
 	}
-	events := s.Events()
+	var events []audit.Event
+	for _, e := range s.Events() {
+		events = append(append(events, e), e.Also...)
+	}
 	slices.Reverse(events)
 	out := &sdk.LookupEventsOutput{Events: []types.Event{}}
 	skip := text(in.NextToken)

@@ -148,6 +148,7 @@ func (o keyOp[In, Out]) row(s *Service) op.Row {
 			if err != nil {
 				return nil, err
 			}
+			c.Owner = t.Account
 			var a ask
 			if o.ask != nil {
 				if a, err = o.ask(c, in, t.key); err != nil {

@@ -135,6 +135,7 @@ func (s *Service) bucket(c *op.Call, name string) (*Bucket, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Owner = b.Account
 	switch {
 	case b.Region == c.Region:
 	case !roams(c):

@@ -238,6 +238,7 @@ func (s *Service) copyObject(c *op.Call, in *copyInput) (*copyOutput, error) {
 	if err := s.store(c, b, o, body, d.md5); err != nil {
 		return nil, err
 	}
+	noteSSE(c, o.SSE, in.sseInput)
 	return &copyOutput{
 		VersionID: s.shownVersion(o), SourceVersion: sourceVersion, sseOutput: sseHeaders(o.SSE),
 		Body: copyResult{LastModified: timestamp(o.Modified), ETag: quote(o.ETag), checksumHeaders: shown(o.Checksum)},

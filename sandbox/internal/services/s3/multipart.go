@@ -220,6 +220,7 @@ func (s *Service) createUpload(c *op.Call, in *createUploadInput) (*createUpload
 		Encryption: in.Encryption, KMSKeyID: in.KMSKeyID, Found: s.latest(b.Name, in.Key).mark(),
 	}
 	s.uploads.Put(u.storeKey(), u)
+	noteSSE(c, e, in.sseInput)
 	out := &createUploadOutput{sseOutput: sseHeaders(e), Algorithm: sum.Algorithm, Type: sum.Type}
 	out.Body.Bucket, out.Body.Key, out.Body.UploadID = b.Name, in.Key, id
 	return out, nil

@@ -69,7 +69,7 @@ func (in *updateEncryptionInput) target(old SSE) (SSE, error) {
 // updateEncryptionChecks asks for the operation on the object, for the new key, and for the
 // key that the object has: the pages name the actions together and do not say which key
 // needs which. Here the new key needs all that could wrap a data key, the former one what
-// unwraps it; ReEncryptFrom and ReEncryptTo are KMS's two halves of kms:ReEncrypt*. That
+// unwraps it; the first of each is what the sandbox calls and records. ReEncryptFrom and ReEncryptTo are KMS's two halves of kms:ReEncrypt*. That
 // the condition keys carry aws:kms and the ARN is an inference: the request has no headers.
 //
 // The first editions of the page asked for s3:PutObject too. Those since the summer of 2026
@@ -111,6 +111,7 @@ func (s *Service) updateEncryptionChecks(c *op.Call, in *updateEncryptionInput) 
 				return deferred(checks, err)
 			}
 			for i := range kms {
+				kms[i].Silent = kms[i].Silent || action != ask.actions[0]
 				if action == "kms:ReEncryptFrom" || action == "kms:ReEncryptTo" {
 					kms[i].Context = append(kms[i].Context, op.Single("kms:ReEncryptOnSameKey", same(o.SSE.KeyARN == e.KeyARN)))
 				}

@@ -75,6 +75,11 @@ func (s *Service) onVersion(c *op.Call, b *Bucket, action, key string, o *Object
 	default:
 		check.Resource.Account = o.Owner
 	}
+	if a := callAddress(c); a.bucket == b.Name && a.key == key && o.ACL != fullControl && (o.ACL != ownerReads || permission != "READ") {
+		// Source: S3 User Guide cloudtrail-logging-s3-info, "Object-level actions in
+		// cross-account scenarios": the bucket's owner gets records of what it could do itself.
+		c.Owner = ""
+	}
 	p, err := b.objectPolicy(allowed)
 	check.Resource.Policy = p
 	return check, err

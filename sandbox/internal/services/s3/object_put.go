@@ -132,6 +132,7 @@ func (s *Service) putObject(c *op.Call, in *putObjectInput) (*putObjectOutput, e
 	if err := s.store(c, b, o, c.Body, d.md5); err != nil {
 		return nil, err
 	}
+	noteSSE(c, o.SSE, in.sseInput)
 	version := s.shownVersion(o)
 	if version == nullVersion {
 		// Observed on AWS: while versioning is suspended PutObject's answer has

@@ -203,6 +203,10 @@ func (s *Service) keyChecks(c *op.Call, b *Bucket, action, key string, e SSE) ([
 	if err != nil {
 		return nil, kmsError(err)
 	}
+	if e.BucketKey && action == "kms:GenerateDataKey" {
+		// S3 makes the object's key from the bucket-level key that it has.
+		check.Silent = s.cachedBucketKey(c, bucketKeyID(c, b, e.KeyARN, e.Context)) != nil
+	}
 	return []op.Check{check}, nil
 }
 
@@ -257,13 +261,8 @@ func (s *Service) newDataKey(c *op.Call, b *Bucket, key string, e SSE) ([]byte, 
 // bucketKey returns the caller's current bucket-level key, a new one if there
 // is none or it is too old.
 func (s *Service) bucketKey(c *op.Call, b *Bucket, keyARN string, encctx map[string]string) (plain, blob []byte, err error) {
-	id := b.Name + sep + keyARN + sep + c.Caller.Principal.ARN
-	for _, name := range slices.Sorted(maps.Keys(encctx)) {
-		if name != "aws:s3:arn" {
-			id += sep + name + sep + encctx[name]
-		}
-	}
-	if k := s.bucketKeys.Get(id); k != nil && c.Now.Sub(k.Made) < bucketKeyLife && !c.Now.Before(k.Made) {
+	id := bucketKeyID(c, b, keyARN, encctx)
+	if k := s.cachedBucketKey(c, id); k != nil {
 		plain, err = s.keys.Decrypt(c, keyARN, k.Blob, encctx)
 		return plain, k.Blob, err
 	}
@@ -272,6 +271,40 @@ func (s *Service) bucketKey(c *op.Call, b *Bucket, keyARN string, encctx map[str
 		s.bucketKeys.Put(id, &BucketKey{Blob: blob, Made: c.Now})
 	}
 	return plain, blob, err
+}
+
+// bucketKeyID is where a caller's bucket-level key is kept. Source: S3 User Guide bucket-key:
+// S3 asks KMS "at least once per requester", and for each encryption context that is added.
+func bucketKeyID(c *op.Call, b *Bucket, keyARN string, encctx map[string]string) string {
+	id := b.Name + sep + keyARN + sep + c.Caller.Principal.ARN
+	for _, name := range slices.Sorted(maps.Keys(encctx)) {
+		if name != "aws:s3:arn" {
+			id += sep + name + sep + encctx[name]
+		}
+	}
+	return id
+}
+
+// cachedBucketKey is a bucket-level key that still serves; nil: there is none.
+func (s *Service) cachedBucketKey(c *op.Call, id string) *BucketKey {
+	if k := s.bucketKeys.Get(id); k != nil && c.Now.Sub(k.Made) < bucketKeyLife && !c.Now.Before(k.Made) {
+		return k
+	}
+	return nil
+}
+
+// noteSSE tells the audit record how the object is encrypted, and who chose that.
+//
+// Source: S3 User Guide bucket-encryption-tracking, SSEApplied.
+func noteSSE(c *op.Call, e SSE, in sseInput) {
+	applied := "SSE_S3"
+	if e.Algorithm == sseKMS {
+		applied = "SSE_KMS"
+	}
+	if in.Encryption == "" {
+		applied = "Default_" + applied
+	}
+	c.Annotate("SSEApplied", applied)
 }
 
 // dataKey finds the key of an object or upload again.
