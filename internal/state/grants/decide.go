@@ -180,17 +180,27 @@ func (a *answer) decided() string {
 	return statement(p.Name(), p.Statement(i).Sid, i)
 }
 
-// grantedBy names the statements of one type of policy that allow, or may.
-func (a *answer) grantedBy(kinds ...policy.Reason) (list []string) {
+// grantedBy names the statements of some types of policy that allow, or may. One that
+// names the caller's account, and so leaves it to the caller's own policies, is among
+// them only if it is alone.
+func (a *answer) grantedBy(kinds ...policy.Reason) []string {
+	var list, delegating []string
 	for _, step := range a.best.Explain(a.request).Steps {
 		if !slices.Contains(kinds, step.Type) {
 			continue
 		}
 		for _, s := range step.Statements {
-			if s.Effect == policy.EffectAllow {
+			switch {
+			case s.Effect != policy.EffectAllow:
+			case s.Delegates:
+				delegating = append(delegating, statement(s.Policy, s.Sid, s.Index))
+			default:
 				list = append(list, statement(s.Policy, s.Sid, s.Index))
 			}
 		}
+	}
+	if list == nil {
+		return delegating
 	}
 	return list
 }
