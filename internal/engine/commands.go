@@ -157,3 +157,15 @@ func (e *Engine) WorkspaceSelect(ctx context.Context, name string) error {
 		return tf.WorkspaceSelect(ctx, name)
 	})
 }
+
+// Schemas returns the schemas of the providers that the stack's modules use. The
+// stack must have been prepared; its state is not asked for.
+func (e *Engine) Schemas(ctx context.Context) (*tfjson.ProviderSchemas, error) {
+	var schemas *tfjson.ProviderSchemas
+	err := e.do(ctx, io.Discard, []string{"providers", "schema", "-json"}, func(tf *tfexec.Terraform, _ io.Writer) error {
+		var err error
+		schemas, err = tf.ProvidersSchema(ctx)
+		return err
+	})
+	return schemas, err
+}

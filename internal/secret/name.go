@@ -213,3 +213,14 @@ func (f *finder) assignments() {
 func mixed(value string) bool {
 	return len(value) >= 8 && strings.IndexFunc(value[1:], func(r rune) bool { return !unicode.IsLower(r) }) >= 0 && strings.Trim(value, ".!?()") == value
 }
+
+// Speaks reports whether a name is about secrets and names none: password_policy,
+// token_validity_units. What stands below it is no secret by its own name.
+func Speaks(name string) bool {
+	secrets, others := false, false
+	for _, w := range words(name) {
+		secrets = secrets || secretWords[w]
+		others = others || about[w]
+	}
+	return secrets && others
+}

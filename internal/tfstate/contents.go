@@ -117,6 +117,10 @@ type Message struct {
 	Text    string
 }
 
+// Masked is Address with keys of for_each that are secret replaced by what stands
+// for them. A nil secret replaces none.
+func (m Message) Masked(secret func(string) bool) string { return maskKeys(m.Address, secret) }
+
 // ErrEncrypted is a state that OpenTofu encrypted before it sent it: nothing is
 // known of its contents.
 var ErrEncrypted = errors.New("the state is encrypted by OpenTofu; only serial and lineage can be read")
@@ -133,6 +137,10 @@ type Value struct {
 	Scalar any
 	// Sensitive is what the state says, of this value or of what it stands in.
 	Sensitive bool
+	// Mark is how many steps of Path lead to what is marked; only when Sensitive.
+	Mark int
+	// Within is the object or map that a scalar stands in; nil in a list.
+	Within map[string]any
 	// Key is true for a map's key or an attribute's name: Scalar is the name, and
 	// Path leads to what it names.
 	Key bool
@@ -283,15 +291,11 @@ func (c *Contents) Each(f func(Value)) {
 	w := walker{f: f}
 	for _, i := range c.Instances {
 		w.value = Value{Instance: i}
-		w.walk(nil, i.Attributes, i.marks)
+		w.walk(nil, i.Attributes, i.marks, nil)
 	}
 	for _, o := range c.Outputs {
 		w.value = Value{Output: o}
-		var m *marks
-		if o.Sensitive {
-			m = &marks{whole: true}
-		}
-		w.walk(nil, o.Value, m)
+		w.walk(nil, o.Value, o.marks(), nil)
 	}
 }
 
@@ -300,28 +304,35 @@ type walker struct {
 	value Value
 }
 
-func (w *walker) tell(path Path, scalar any, sensitive, key bool) {
+func (w *walker) tell(path Path, scalar any, m *marks, within map[string]any, key bool) {
 	v := w.value
-	v.Path, v.Scalar, v.Sensitive, v.Key = path, scalar, sensitive, key
+	v.Path, v.Scalar, v.Sensitive, v.Within, v.Key = path, scalar, m.all(), within, key
+	if !v.Sensitive {
+		v.Mark = 0
+	}
 	w.f(v)
 }
 
-func (w *walker) walk(path Path, v any, m *marks) {
+func (w *walker) walk(path Path, v any, m *marks, within map[string]any) {
+	if m.all() && !w.value.Sensitive { // here the mark begins
+		w.value.Sensitive, w.value.Mark = true, len(path)
+		defer func() { w.value.Sensitive = false }()
+	}
 	switch v := v.(type) {
 	case map[string]any:
 		for _, name := range sortedKeys(v) {
 			s := Step{Name: name}
 			at := append(path, s)
-			w.tell(at, name, m.all(), true)
-			w.walk(at, v[name], m.step(s))
+			w.tell(at, name, m, v, true)
+			w.walk(at, v[name], m.step(s), v)
 		}
 	case []any:
 		for n, e := range v {
 			s := Step{Index: n, List: true}
-			w.walk(append(path, s), e, m.step(s))
+			w.walk(append(path, s), e, m.step(s), nil)
 		}
 	default:
-		w.tell(path, v, m.all(), false)
+		w.tell(path, v, m, within, false)
 	}
 }
 

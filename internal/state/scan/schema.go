@@ -1,0 +1,260 @@
+package scan
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/hashicorp/hcl/v2"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/strongroom-dev/strongroom/internal/engine"
+)
+
+// Schema says which attributes providers call sensitive. It is not changed once
+// made. A nil Schema knows no provider.
+type Schema struct {
+	providers map[string]*provider // by namespace and type: "hashicorp/aws"
+}
+
+type provider struct {
+	source SchemaSource
+	// sensitive are paths without indexes, by type; "data." before that of a data source.
+	sensitive map[string]map[string]bool
+}
+
+// SchemaSource is where a provider's schema is from.
+type SchemaSource struct {
+	// Provider is the namespace and type: "hashicorp/aws".
+	Provider string `json:"provider"`
+	// From is "engine", "built in", or "none": only the state's own marks were known.
+	From string `json:"from"`
+	// Version is the provider's; "" when it is not known.
+	Version string `json:"version"`
+}
+
+//go:embed schema_aws.json
+var awsSchema []byte
+
+// builtIn is the form of schema_aws.json.
+type builtIn struct {
+	Provider  string              `json:"provider"`
+	Version   string              `json:"version"`
+	Sensitive map[string][]string `json:"sensitive"`
+}
+
+// BuiltIn returns what this program knows without asking: the AWS provider's
+// sensitive attributes, of one version.
+func BuiltIn() (*Schema, error) {
+	var b builtIn
+	if err := json.Unmarshal(awsSchema, &b); err != nil {
+		return nil, fmt.Errorf("the built in schema: %w", err)
+	}
+	p := &provider{SchemaSource{b.Provider, "built in", b.Version}, map[string]map[string]bool{}}
+	for typ, paths := range b.Sensitive {
+		p.sensitive[typ] = map[string]bool{}
+		for _, path := range paths {
+			p.sensitive[typ][path] = true
+		}
+	}
+	return &Schema{map[string]*provider{b.Provider: p}}, nil
+}
+
+// Over returns s with what is only in below added.
+func (s *Schema) Over(below *Schema) *Schema {
+	all := map[string]*provider{}
+	for _, from := range []*Schema{below, s} {
+		if from != nil {
+			for name, p := range from.providers {
+				all[name] = p
+			}
+		}
+	}
+	return &Schema{all}
+}
+
+// of returns the sensitive paths of a type; known is false if the provider is not.
+func (s *Schema) of(address, mode, typ string) (paths map[string]bool, known bool) {
+	if s == nil {
+		return nil, false
+	}
+	p := s.providers[short(address)]
+	if p == nil {
+		return nil, false
+	}
+	if mode == "data" {
+		typ = "data." + typ
+	}
+	return p.sensitive[typ], true
+}
+
+// Source says where a provider's schema is from.
+func (s *Schema) Source(address string) SchemaSource {
+	if s != nil && s.providers[short(address)] != nil {
+		return s.providers[short(address)].source
+	}
+	return SchemaSource{Provider: short(address), From: "none"}
+}
+
+// short is a provider's address without its registry: the same provider comes from
+// both engines' registries.
+func short(address string) string {
+	parts := strings.Split(address, "/")
+	if len(parts) > 2 {
+		parts = parts[len(parts)-2:]
+	}
+	return strings.Join(parts, "/")
+}
+
+// FromEngine takes what an engine told. versions are the providers', by address.
+func FromEngine(schemas *tfjson.ProviderSchemas, versions map[string]string) *Schema {
+	s := &Schema{map[string]*provider{}}
+	if schemas == nil {
+		return s
+	}
+	for address, told := range schemas.Schemas {
+		p := &provider{SchemaSource{short(address), "engine", versions[address]}, map[string]map[string]bool{}}
+		for prefix, list := range map[string]map[string]*tfjson.Schema{"": told.ResourceSchemas, "data.": told.DataSourceSchemas} {
+			for typ, schema := range list {
+				paths := map[string]bool{}
+				if schema != nil {
+					sensitiveIn(schema.Block, "", paths)
+				}
+				if len(paths) > 0 {
+					p.sensitive[prefix+typ] = paths
+				}
+			}
+		}
+		s.providers[short(address)] = p
+	}
+	return s
+}
+
+func sensitiveIn(b *tfjson.SchemaBlock, prefix string, paths map[string]bool) {
+	if b == nil {
+		return
+	}
+	attributes(b.Attributes, prefix, paths)
+	for name, block := range b.NestedBlocks {
+		if block != nil {
+			sensitiveIn(block.Block, prefix+name+".", paths)
+		}
+	}
+}
+
+func attributes(list map[string]*tfjson.SchemaAttribute, prefix string, paths map[string]bool) {
+	for name, a := range list {
+		if a == nil || a.WriteOnly { // which no state holds
+			continue
+		}
+		if a.Sensitive {
+			paths[prefix+name] = true
+		}
+		if a.AttributeNestedType != nil {
+			attributes(a.AttributeNestedType.Attributes, prefix+name+".", paths)
+		}
+	}
+}
+
+// ErrNotPrepared is a stack whose providers no engine installed yet.
+var ErrNotPrepared = errors.New("no engine has prepared the stack: there are no providers in its .terraform")
+
+// Ask has the engine tell the schemas of the providers that the stack in dir was
+// prepared with. It runs in a directory of its own, with the stack's providers and
+// nothing else of it: "providers schema" in the stack would read its state, and
+// wait for its lock. environ is the engine's environment.
+func Ask(ctx context.Context, b engine.Binary, dir string, environ []string) (*Schema, error) {
+	lock := filepath.Join(dir, ".terraform.lock.hcl")
+	plugins, err := filepath.Abs(filepath.Join(dir, ".terraform", "providers"))
+	if err != nil {
+		return nil, fmt.Errorf("find the stack's providers: %w", err)
+	}
+	raw, err := os.ReadFile(lock)
+	if err == nil {
+		_, err = os.Stat(plugins)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNotPrepared
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find the stack's providers: %w", err)
+	}
+	versions, err := locked(lock, raw)
+	if err != nil {
+		return nil, err
+	}
+	work, err := os.MkdirTemp("", "strongroom-schema-")
+	if err != nil {
+		return nil, fmt.Errorf("make a directory for the engine: %w", err)
+	}
+	defer os.RemoveAll(work) // holds nothing but links and text
+	if err := furnish(work, raw, plugins, versions); err != nil {
+		return nil, fmt.Errorf("make a directory for the engine: %w", err)
+	}
+	e, err := engine.New(b, work, engine.Options{Environ: environ})
+	if err != nil {
+		return nil, err
+	}
+	told, err := e.Schemas(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return FromEngine(told, versions), nil
+}
+
+// furnish writes a stack that uses these providers and has nothing else.
+func furnish(work string, lock []byte, plugins string, versions map[string]string) error {
+	var main strings.Builder
+	main.WriteString("terraform {\n  required_providers {\n")
+	addresses := []string{}
+	for address := range versions {
+		addresses = append(addresses, address)
+	}
+	slices.Sort(addresses)
+	for i, address := range addresses {
+		fmt.Fprintf(&main, "    p%d = { source = %q }\n", i, address)
+	}
+	main.WriteString("  }\n}\n")
+	if err := os.WriteFile(filepath.Join(work, "main.tf"), []byte(main.String()), 0o600); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(work, ".terraform.lock.hcl"), lock, 0o600); err != nil {
+		return err
+	}
+	if err := os.Mkdir(filepath.Join(work, ".terraform"), 0o700); err != nil {
+		return err
+	}
+	return os.Symlink(plugins, filepath.Join(work, ".terraform", "providers"))
+}
+
+// locked returns the providers of a lock file, with their versions.
+// Source: "Dependency Lock File".
+func locked(name string, raw []byte) (map[string]string, error) {
+	file, problems := hclsyntax.ParseConfig(raw, name, hcl.InitialPos)
+	if problems.HasErrors() {
+		return nil, fmt.Errorf("read the lock file: %w", problems)
+	}
+	versions := map[string]string{}
+	for _, block := range file.Body.(*hclsyntax.Body).Blocks { // what hclsyntax returns
+		if block.Type != "provider" || len(block.Labels) != 1 {
+			continue
+		}
+		version := ""
+		if a := block.Body.Attributes["version"]; a != nil {
+			if v, problems := a.Expr.Value(nil); !problems.HasErrors() && v.Type().FriendlyName() == "string" && v.IsKnown() && !v.IsNull() {
+				version = v.AsString()
+			}
+		}
+		versions[block.Labels[0]] = version
+	}
+	return versions, nil
+}
