@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/strongroom-dev/strongroom/internal/sdkclient"
 )
 
 // ControlVariable names the environment variable that holds the control API's URL.
@@ -70,12 +72,12 @@ func (s *Sandbox) HTTPClient() *http.Client {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.ca.cert)
 	return &http.Client{
-		Transport: &http.Transport{
+		Transport: sdkclient.Transport{Transport: &http.Transport{
 			Proxy:           http.ProxyURL(proxy),
 			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 			// Response bodies must come as they were sent.
 			DisableCompression: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute,
-		},
+		}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

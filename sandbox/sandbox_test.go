@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
+	"github.com/strongroom-dev/strongroom/internal/sdkclient"
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
 
@@ -69,7 +70,7 @@ func TestEveryWayIn(t *testing.T) {
 		cfg := s.Config(s.Credentials())
 		cfg.BaseEndpoint = aws.String(endpoint)
 		direct := s.HTTPClient()
-		direct.Transport.(*http.Transport).Proxy = nil
+		direct.Transport.(sdkclient.Transport).Proxy = nil
 		cfg.HTTPClient = direct
 		if got := whoAmI(t, cfg); got != want {
 			t.Errorf("at %s: %q, want %q", endpoint, got, want)
@@ -165,7 +166,7 @@ func TestOtherHostsAreTunnelledUntouched(t *testing.T) {
 	client := s.HTTPClient()
 	roots := x509.NewCertPool()
 	roots.AddCert(secure.Certificate())
-	transport := client.Transport.(*http.Transport)
+	transport := client.Transport.(sdkclient.Transport)
 	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
 	// The client leaves loopback hosts to itself, unless it is told the proxy.
 	proxy, err := url.Parse(s.URL())

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/internal/audit"
@@ -56,7 +55,7 @@ does and some could not be told.`,
 		if err != nil {
 			return err
 		}
-		cfg, err := config.LoadDefaultConfig(cmd.Context())
+		cfg, err := loadAWS(cmd.Context())
 		if err != nil {
 			return &diag.Diagnostic{Rule: "audit-credentials", Summary: "the AWS configuration cannot be read: " + err.Error(), Err: err, Fix: "check AWS_PROFILE and ~/.aws/config"}
 		}

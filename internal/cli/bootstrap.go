@@ -98,7 +98,7 @@ func runBootstrap(ctx context.Context, env *Env, dir string, yes bool, format st
 	if err != nil {
 		return err
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(r.Region))
+	cfg, err := loadAWS(ctx, config.WithRegion(r.Region))
 	if err != nil {
 		return &diag.Diagnostic{Rule: "bootstrap-credentials", Summary: "the AWS configuration cannot be read: " + err.Error(), Err: err, Fix: "check AWS_PROFILE and ~/.aws/config"}
 	}

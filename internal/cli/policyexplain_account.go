@@ -11,7 +11,6 @@ import (
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
@@ -28,7 +27,7 @@ func (x *explainFlags) account(env *Env) (*explain.Account, error) {
 		}
 		return sandboxAccount(client), nil
 	}
-	cfg, err := config.LoadDefaultConfig(x.cmd.Context())
+	cfg, err := loadAWS(x.cmd.Context())
 	if err != nil {
 		return nil, &diag.Diagnostic{Rule: "explain-account", Summary: "the AWS configuration cannot be read: " + err.Error(), Err: err, Fix: "check AWS_PROFILE and ~/.aws/config"}
 	}

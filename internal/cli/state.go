@@ -135,7 +135,7 @@ func awsConfig(ctx context.Context, profile string) (aws.Config, error) {
 	if profile != "" {
 		options = append(options, config.WithSharedConfigProfile(profile))
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	cfg, err := loadAWS(ctx, options...)
 	if err != nil {
 		return cfg, &diag.Diagnostic{
 			Rule: "state-credentials", Summary: "the AWS configuration cannot be read: " + err.Error(), Err: err,

@@ -227,7 +227,7 @@ func (q *explainQuestion) roles(ctx context.Context, t *trust.Presented) ([]*tru
 }
 
 func (q *explainQuestion) readRole(ctx context.Context, t *trust.Presented) (*trust.Role, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithDefaultRegion("us-east-1")) // IAM has no regions
+	cfg, err := loadAWS(ctx, config.WithDefaultRegion("us-east-1")) // IAM has no regions
 	if err != nil {
 		return nil, &diag.Diagnostic{Rule: "aws-configuration", Summary: "the AWS configuration cannot be read: " + err.Error(), Err: err, Fix: "check AWS_PROFILE and ~/.aws/config"}
 	}

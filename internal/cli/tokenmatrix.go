@@ -281,7 +281,7 @@ func accountRoles(ctx context.Context, names []string) ([]*trust.Role, int, erro
 		return &diag.Diagnostic{Rule: "matrix-account", Summary: "the account's roles cannot be read: " + err.Error(), Err: err,
 			Why: "who is admitted is in their trust policies", Fix: "use credentials that allow iam:ListRoles, iam:GetRole, iam:ListOpenIDConnectProviders and iam:GetOpenIDConnectProvider"}
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithDefaultRegion("us-east-1")) // IAM has no regions
+	cfg, err := loadAWS(ctx, config.WithDefaultRegion("us-east-1")) // IAM has no regions
 	if err != nil {
 		return nil, 0, fail(err)
 	}

@@ -17,7 +17,7 @@ var layers = []struct {
 }{
 	{"policy", []string{"policy"}, false},
 	{"policytest", []string{"policy/policytest"}, false},
-	{"assets and facts", []string{"modules", "internal/diag", "examples", "internal/oidc", "internal/serviceref/...", "internal/eventpattern", "internal/filterpattern", "internal/metricalarm", "internal/tfstate", "internal/secret", "internal/atomicfile"}, false},
+	{"assets and facts", []string{"modules", "internal/diag", "examples", "internal/oidc", "internal/serviceref/...", "internal/eventpattern", "internal/filterpattern", "internal/metricalarm", "internal/tfstate", "internal/secret", "internal/atomicfile", "internal/sdkclient"}, false},
 	{"base", []string{"sandbox/...", "release", "internal/engine/...", "internal/room", "internal/statestore", "internal/backend", "internal/logintegrity", "internal/awscall", "internal/policyread"}, false},
 	{"knowledge", []string{"internal/trust"}, false},
 	{"locks", []string{"internal/lock"}, false},
