@@ -135,7 +135,10 @@ func (j *judge) report(side Side, r *request, a *answer) {
 		return
 	}
 	f := Finding{Level: Missing, Side: side, Where: j.where(side, r), Principal: j.who.ARN, Actions: []string{}, Resources: []string{}}
-	verb := "does not allow"
+	verb, denies, to := "does not allow", "denies", f.Where
+	if side == PrincipalSide {
+		verb, denies, to = "do not allow", "deny", "policies of "+j.who.ARN
+	}
 	switch by := a.decided(); {
 	case !a.denied:
 		f.Rule, f.Level, verb = "grants-unknown", Unknown, "may or may not allow"
@@ -145,20 +148,20 @@ func (j *judge) report(side Side, r *request, a *answer) {
 		f.Rule, verb = "grants-public", "is public, and therefore does not allow"
 		f.Why, f.Fix = "RestrictPublicBuckets is on: such a policy does not count for other accounts", "name the principals in the statement that names everyone"
 	case a.decision.Verdict == policy.ExplicitDeny:
-		f.Rule, verb = "grants-denied", "denies"
+		f.Rule, verb = "grants-denied", denies
 		f.Why, f.Fix = "a Deny wins over every Allow: "+by, "take the principal or the resource out of "+by
 	case a.decision.Reason == policy.ReasonBoundary:
-		f.Rule, verb = "grants-boundary", "does not allow, in its permissions boundary,"
+		f.Rule, verb = "grants-boundary", "are kept by the permissions boundary from allowing"
 		f.Why, f.Fix = "what a boundary does not allow its policies cannot grant", ""
 		j.add(&f, PrincipalSide, r, "boundary")
 	case r.key != "" && r.key != j.key:
 		f.Rule = "grants-former-key"
 		f.Why, f.Fix = "the state is still under this key, and not under the environment's", "strongroom state rekey --env "+j.environment+"; or "
-		j.add(&f, side, r, f.Where)
+		j.add(&f, side, r, to)
 	default:
 		f.Rule = "grants-missing"
 		f.Why = "an engine asks for it to " + r.why
-		j.add(&f, side, r, f.Where)
+		j.add(&f, side, r, to)
 		if side == PrincipalSide {
 			f.Why += "; across accounts both sides must allow"
 		}

@@ -24,8 +24,8 @@ type request struct {
 	optional bool
 	// runbook: it is no engine's, but what a principal is to have.
 	runbook bool
-	context  map[string]string
-	multi    map[string][]string
+	context map[string]string
+	multi   map[string][]string
 }
 
 // asks lists the requests of an engine on an environment's states, in its order:
