@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"sync"
 )
 
 const s3Source = "s3.amazonaws.com"
@@ -56,24 +57,21 @@ func (r *Record) s3Request() map[string]any {
 	m := map[string]any{"Host": r.Host}
 	v := reflect.Indirect(reflect.ValueOf(r.In))
 	if v.Kind() == reflect.Struct {
-		for _, f := range reflect.VisibleFields(v.Type()) {
-			kind, name, _ := strings.Cut(f.Tag.Get("rest"), ":")
-			field := v.FieldByIndex(f.Index)
-			if kind == "" || field.IsZero() {
+		for _, f := range restFields(v.Type()) {
+			field := v.FieldByIndex(f.index)
+			if field.IsZero() {
 				continue
 			}
 			switch {
-			case kind == "label" && name == "bucket":
+			case f.kind == "label" && f.name == "bucket":
 				m["bucketName"] = field.String()
-			case kind == "label" && name == "key", kind == "query":
-				m[name] = text(field)
-			case kind == "header" || kind == "list":
-				if shownHeader(name) {
-					m[strings.ToLower(name)] = text(field)
-				}
-			case kind == "xml" && !nameless[r.Name]:
-				m[name] = document(field, 0)
-			case kind == "payload" && r.Name == "PutBucketPolicy":
+			case f.kind == "label" && f.name == "key", f.kind == "query":
+				m[f.name] = text(field)
+			case f.kind == "header":
+				m[f.name] = text(field)
+			case f.kind == "xml" && !nameless[r.Name]:
+				m[f.name] = document(field, 0)
+			case f.kind == "payload" && r.Name == "PutBucketPolicy":
 				var doc any
 				if json.Unmarshal(field.Bytes(), &doc) == nil {
 					m["bucketPolicy"] = doc
@@ -93,7 +91,6 @@ func (r *Record) s3Request() map[string]any {
 // shownHeader reports AWS's own headers, without those that are the user's data or sums of it.
 // That CloudTrail leaves out the user's metadata is what its published records show.
 func shownHeader(name string) bool {
-	name = strings.ToLower(name)
 	return strings.HasPrefix(name, "x-amz-") && !strings.HasPrefix(name, "x-amz-checksum-") && !strings.HasPrefix(name, "x-amz-meta-")
 }
 
@@ -104,13 +101,41 @@ func s3Headers(out any) map[string]any {
 		return nil
 	}
 	m := map[string]any{}
-	for _, f := range reflect.VisibleFields(v.Type()) {
-		kind, name, _ := strings.Cut(f.Tag.Get("rest"), ":")
-		if field := v.FieldByIndex(f.Index); kind == "header" && shownHeader(name) && !field.IsZero() {
-			m[strings.ToLower(name)] = text(field)
+	for _, f := range restFields(v.Type()) {
+		if field := v.FieldByIndex(f.index); f.kind == "header" && !field.IsZero() {
+			m[f.name] = text(field)
 		}
 	}
 	return m
+}
+
+// restField is a member that a record may show, from its rest tag: see the package wire.
+type restField struct {
+	index      []int
+	kind, name string
+}
+
+var restPlans sync.Map // reflect.Type to []restField
+
+func restFields(t reflect.Type) []restField {
+	if p, ok := restPlans.Load(t); ok {
+		return p.([]restField)
+	}
+	var list []restField
+	for _, f := range reflect.VisibleFields(t) {
+		kind, name, _ := strings.Cut(f.Tag.Get("rest"), ":")
+		switch kind {
+		case "":
+			continue
+		case "header", "list":
+			if kind, name = "header", strings.ToLower(name); !shownHeader(name) {
+				continue
+			}
+		}
+		list = append(list, restField{f.Index, kind, name})
+	}
+	restPlans.Store(t, list)
+	return list
 }
 
 // text is a value as a header or a parameter has it.

@@ -41,9 +41,13 @@ func start(t *testing.T, o sandbox.Options) *world {
 	}
 	t.Cleanup(func() { _ = sb.Close() })
 	w := &world{t: t, sb: sb}
-	cfg := w.config(sb.Credentials())
-	w.root, w.iam, w.kms = s3.NewFromConfig(cfg), iam.NewFromConfig(cfg), kms.NewFromConfig(cfg)
+	w.use(w.config(sb.Credentials()))
 	return w
+}
+
+// use makes the root's clients.
+func (w *world) use(cfg aws.Config) {
+	w.root, w.iam, w.kms = s3.NewFromConfig(cfg), iam.NewFromConfig(cfg), kms.NewFromConfig(cfg)
 }
 
 func (w *world) config(c sandbox.Credentials) aws.Config {
