@@ -153,6 +153,13 @@ func (h *HTTP) fetch(ctx context.Context, below string) ([]byte, error) {
 			return nil, e
 		}
 		return nil, nil
+	case http.StatusUnprocessableEntity:
+		// GitLab deletes in the background, and answers this until it is done.
+		// Source: state.rb, StateDeletedError.
+		if e := h.refusal(a); !strings.Contains(e.Message, "StateDeletedError") {
+			return nil, e
+		}
+		return nil, nil
 	}
 	return nil, h.refusal(a)
 }
@@ -300,15 +307,31 @@ func (h *HTTP) Unlock(ctx context.Context, id string) error {
 	if freed || err != nil {
 		return err
 	}
-	probe := &tfstate.LockInfo{ID: newID(), Operation: "is it locked", Who: h.Username, Created: time.Now().UTC()}
-	if err := h.Lock(ctx, probe); err != nil {
-		return err
+	holder, err := h.Holder(ctx)
+	if err == nil && holder != nil {
+		err = &LockedError{h.Address, holder}
 	}
-	freed, err = h.release(ctx, probe.ID)
+	return err
+}
+
+// Holder tells who has the lock, nil if nobody has, by trying to take it: it is given
+// back at once, but for that moment an engine would be refused, and it takes the role
+// that writing takes. Locked does not do that for nothing; who means to break a lock
+// may. Of the holder there is the ID, the user of GitLab, and since when.
+func (h *HTTP) Holder(ctx context.Context) (*tfstate.LockInfo, error) {
+	probe := &tfstate.LockInfo{ID: newID(), Operation: "who has the lock", Who: h.Username, Version: "strongroom", Created: time.Now().UTC()}
+	var locked *LockedError
+	if err := h.Lock(ctx, probe); errors.As(err, &locked) {
+		return locked.Holder, nil
+	} else if err != nil {
+		return nil, err
+	}
+	// Even if ctx ends now, the lock must not stay.
+	freed, err := h.release(context.WithoutCancel(ctx), probe.ID)
 	if err == nil && !freed {
 		err = fmt.Errorf("%s: the lock %s was broken by somebody", h.Address, probe.ID)
 	}
-	return err
+	return nil, err
 }
 
 // release reports false when the lock is not the one with that ID.
