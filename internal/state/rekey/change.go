@@ -42,7 +42,17 @@ func (w *work) settled(ctx context.Context, s *State) (bool, error) {
 	if err != nil || now == nil {
 		return false, err
 	}
-	return true, w.finish(ctx, s, o, now)
+	if err = w.finish(ctx, s, o, now); err != nil && w.moved(ctx, s, o) {
+		return false, nil
+	}
+	return true, err
+}
+
+// moved reports that somebody wrote the state since it was looked at, so that what was
+// found of it is of no use.
+func (w *work) moved(ctx context.Context, s *State, o *object) bool {
+	now, err := w.head(ctx, s.Key, "")
+	return err == nil && (now == nil || now.mark() != o.mark())
 }
 
 // change is the loop: look, and copy what was looked at. A copy is made on the
@@ -93,7 +103,11 @@ func (w *work) change(ctx context.Context, j *journal, s *State) error {
 		switch {
 		case source == nil || held.sum == back.sum:
 			if now.meets(s.Then) {
-				return w.finish(ctx, s, now, held)
+				err := w.finish(ctx, s, now, held)
+				if err != nil && w.moved(ctx, s, now) {
+					continue
+				}
+				return err
 			}
 			want = held
 		case now.mark() != s.shown:

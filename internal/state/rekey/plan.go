@@ -30,6 +30,9 @@ type Plan struct {
 	Environments []*Environment `json:"environments"`
 	// Difference is what Options.Version would change; nil without it.
 	Difference *Difference `json:"difference,omitempty"`
+	// Needs are the keys, other than the goal's, that versions are under now, those that
+	// the Run would replace included: they are kept. Empty without Options.CountNeeds.
+	Needs []Need `json:"needs"`
 
 	work *work
 }
@@ -103,7 +106,7 @@ func NewPlan(ctx context.Context, o Options) (*Plan, error) {
 	if err := w.readDefault(ctx); err != nil {
 		return nil, err
 	}
-	p := &Plan{Environments: []*Environment{}, work: w}
+	p := &Plan{Environments: []*Environment{}, Needs: []Need{}, work: w}
 	var refused diag.List
 	for _, e := range o.Environments {
 		out, bad, err := w.environment(ctx, e)
@@ -119,6 +122,10 @@ func NewPlan(ctx context.Context, o Options) (*Plan, error) {
 		if err := w.chooseVersion(ctx, p); err != nil {
 			return nil, err
 		}
+	}
+	var err error
+	if p.Needs, err = w.needs(ctx, p.Environments); err != nil {
+		return nil, err
 	}
 	return p, w.foresee(ctx, p)
 }

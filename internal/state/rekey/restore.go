@@ -17,6 +17,9 @@ import (
 type Difference struct {
 	From Shown `json:"from"`
 	To   Shown `json:"to"`
+	// Unknown is true when OpenTofu encrypted one of the two, or it is no whole state:
+	// the lists are empty then.
+	Unknown bool `json:"unknown"`
 	// Difference names addresses and attributes, and shows no value.
 	*tfstate.Difference
 }
@@ -168,11 +171,16 @@ func (w *work) find(ctx context.Context, s *State, now *object, current *read) (
 // difference says what would change, without values.
 func difference(from, to *read) (*Difference, error) {
 	d := &Difference{From: shown(from), To: shown(to)}
-	a, err := contents(from)
+	nothing := &tfstate.Difference{Resources: []tfstate.Change{}, Outputs: []tfstate.Change{}}
+	if from.Snapshot == nil || from.Encrypted || to.Encrypted {
+		d.Unknown, d.Difference = true, nothing
+		return d, nil
+	}
+	a, err := tfstate.Open(from.raw)
 	if err != nil {
 		return nil, err
 	}
-	b, err := contents(to)
+	b, err := tfstate.Open(to.raw)
 	if err != nil {
 		return nil, err
 	}
@@ -180,15 +188,6 @@ func difference(from, to *read) (*Difference, error) {
 		return nil, fmt.Errorf("compare the versions: %w", err)
 	}
 	return d, nil
-}
-
-// contents is nil, as a state that is not there, for what is no whole state or was
-// encrypted by OpenTofu.
-func contents(r *read) (*tfstate.Contents, error) {
-	if r.Snapshot == nil || r.Encrypted {
-		return nil, nil
-	}
-	return tfstate.Open(r.raw)
 }
 
 func shown(r *read) Shown {

@@ -33,22 +33,8 @@ func (p *Plan) Run(ctx context.Context) (*Result, error) {
 			return r, err
 		}
 	}
-	if !w.CountNeeds {
-		return r, nil
-	}
-	found, mu := map[string][]Piece{}, sync.Mutex{}
-	for _, e := range p.Environments {
-		err := w.needs(ctx, e, found, func(add func()) {
-			mu.Lock()
-			defer mu.Unlock()
-			add()
-		})
-		if err != nil {
-			return r, err
-		}
-	}
-	r.Needs = sorted(found)
-	return r, nil
+	r.Needs, err = w.needs(ctx, p.Environments)
+	return r, err
 }
 
 // run does one environment.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -127,26 +128,37 @@ type Piece struct {
 	Current bool `json:"current"`
 }
 
-// needs finds the keys, other than the goal's, that versions are still under.
-func (w *work) needs(ctx context.Context, e *Environment, into map[string][]Piece, put func(func())) error {
-	return w.each(ctx, e.States, func(ctx context.Context, s *State) error {
-		pieces, err := w.pieces(ctx, s)
-		if err != nil {
-			return err
-		}
-		for _, p := range append(pieces, piece{s.Key, ""}) {
-			o, err := w.head(ctx, p.key, p.version)
+// needs finds the keys, other than the goal's, that versions are under.
+func (w *work) needs(ctx context.Context, environments []*Environment) ([]Need, error) {
+	found, mu := map[string][]Piece{}, sync.Mutex{}
+	if !w.CountNeeds {
+		return []Need{}, nil
+	}
+	for _, e := range environments {
+		err := w.each(ctx, e.States, func(ctx context.Context, s *State) error {
+			pieces, err := w.pieces(ctx, s)
 			if err != nil {
 				return err
 			}
-			if o != nil && o.encryption.KeyARN != "" && o.encryption.KeyARN != s.Then.KeyARN {
-				put(func() {
-					into[o.encryption.KeyARN] = append(into[o.encryption.KeyARN], Piece{p.key, o.version, p.version == ""})
-				})
+			for _, p := range append(pieces, piece{s.Key, ""}) {
+				o, err := w.head(ctx, p.key, p.version)
+				if err != nil {
+					return err
+				}
+				if o == nil || o.encryption.KeyARN == "" || o.encryption.KeyARN == s.Then.KeyARN {
+					continue
+				}
+				mu.Lock()
+				found[o.encryption.KeyARN] = append(found[o.encryption.KeyARN], Piece{p.key, o.version, p.version == ""})
+				mu.Unlock()
 			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
+	}
+	return sorted(found), nil
 }
 
 // sorted is needs in a fixed order.
