@@ -23,7 +23,12 @@ import (
 var stateCommands = []func(*Env) *cobra.Command{
 	newStateBackend,
 	newStateGrants,
+	newStateStatus,
 	newStateVerify,
+	newStateMigrate,
+	newStateRekey,
+	newStateRollback,
+	newStateScan,
 }
 
 // newState is about states: where they are, under which key, and how they get

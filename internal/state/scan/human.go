@@ -37,7 +37,7 @@ func (r *Report) human(w io.Writer) error {
 	switch {
 	case !r.Exists:
 		fmt.Fprintf(w, "  %s\n", r.How)
-	case r.Environment == "":
+	case !strings.HasPrefix(r.Where, "s3://"): // the spec cannot ask for more than it has
 		fmt.Fprintf(w, "  encryption: %s\n", r.How)
 	default:
 		fmt.Fprintf(w, "  encryption: %s: %s\n", verdict, r.How)

@@ -168,6 +168,16 @@ func attributes(list map[string]*tfjson.SchemaAttribute, prefix string, paths ma
 // ErrNotPrepared is a stack whose providers no engine installed yet.
 var ErrNotPrepared = errors.New("no engine has prepared the stack: there are no providers in its .terraform")
 
+// Prepared reports whether an engine installed the providers of the stack in dir.
+func Prepared(dir string) bool {
+	for _, name := range []string{".terraform.lock.hcl", filepath.Join(".terraform", "providers")} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // Ask has the engine tell the schemas of the providers that the stack in dir was
 // prepared with. It runs in a directory of its own, with the stack's providers and
 // nothing else of it: "providers schema" in the stack would read its state, and
