@@ -211,3 +211,41 @@ func reference(body *hclwrite.Body, name string, path ...string) {
 	}
 	body.SetAttributeTraversal(name, t)
 }
+
+// Bool returns the value of an attribute that is true or false; known is false if it
+// is not set, or is an expression.
+func (f *Found) Bool(name string) (value, known bool) {
+	if !f.Has(name) {
+		return false, false
+	}
+	text := strings.TrimSpace(string(f.block.Body().GetAttribute(name).Expr().BuildTokens(nil).Bytes()))
+	return text == "true", text == "true" || text == "false"
+}
+
+// Encrypts tells whether a stack has OpenTofu's encryption block with something about
+// the state in it. Files that do not parse are left to Find.
+func Encrypts(dir string) bool {
+	paths, _ := filepath.Glob(filepath.Join(escape(dir), "*.tf"))
+	tofu, _ := filepath.Glob(filepath.Join(escape(dir), "*.tofu"))
+	for _, p := range append(paths, tofu...) {
+		src, err := os.ReadFile(p)
+		if err != nil {
+			continue
+		}
+		f, diags := hclwrite.ParseConfig(src, p, hcl.InitialPos)
+		if diags.HasErrors() {
+			continue
+		}
+		for _, outer := range f.Body().Blocks() {
+			if outer.Type() != "terraform" {
+				continue
+			}
+			for _, inner := range outer.Body().Blocks() {
+				if inner.Type() == "encryption" && slices.ContainsFunc(inner.Body().Blocks(), func(b *hclwrite.Block) bool { return b.Type() == "state" }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

@@ -138,6 +138,7 @@ func (k *check) exists() bool {
 		k.add(Exists, Failed, "apply the stack, or go back to an earlier version: strongroom state rollback", "there is no state")
 		return false
 	}
+	k.Info = k.info
 	k.add(Exists, OK, "", "%s", size(k.info))
 	return true
 }
@@ -253,3 +254,19 @@ func (c *Checker) bucketKeyDefault(ctx context.Context) (bool, error) {
 
 // cause is an error in few words. It may say what AWS said, never what a state holds.
 func cause(err error) string { return policyread.Cause(err) }
+
+// Wanted is how an environment's states have to be encrypted: under the key that the
+// variable names, or else under the one that the spec names. The error is a
+// *diag.Diagnostic when the variable's key is not the environment's, or when there is
+// no key.
+func (c *Checker) Wanted(ctx context.Context, e state.Environment, variable string) (Want, error) {
+	if c.Room.State.Backend != "s3" {
+		return Want{}, nil
+	}
+	if variable != "" {
+		_, err := state.Block(c.Room, e, e.Stacks[0], variable, false)
+		return UnderKey(variable), err
+	}
+	arn, err := c.Owner.KeyARN(ctx, e)
+	return UnderKey(arn), err
+}

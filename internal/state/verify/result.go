@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/statestore"
 	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
@@ -56,6 +57,9 @@ type Result struct {
 	Findings []Finding `json:"findings"`
 	// Snapshot is what was read; nil if nothing was.
 	Snapshot *tfstate.Snapshot `json:"snapshot"`
+	// Info is what the place said without its being read; nil if there is no state, or it
+	// was not told.
+	Info *statestore.Info `json:"-"`
 }
 
 // Status is the worst of the findings: Failed, then Unknown, else OK.
