@@ -108,6 +108,17 @@ func (w *World) Spec(text string) {
 	w.Room = r
 }
 
+// EditSpec replaces a part of the room's spec.
+func (w *World) EditSpec(old, text string) {
+	w.Helper()
+	raw, err := os.ReadFile(filepath.Join(w.Dir, room.SpecFile))
+	w.check(err)
+	if !strings.Contains(string(raw), old) {
+		w.Fatalf("the spec has no %q", old)
+	}
+	w.Spec(strings.Replace(string(raw), old, text, 1))
+}
+
 // User is the ARN of an environment's principal.
 func (w *World) User(environment string) string {
 	return "arn:aws:iam::" + accounts[environment] + ":user/terraform"
