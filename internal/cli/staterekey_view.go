@@ -167,13 +167,16 @@ func (k *rekeying) printResult(w io.Writer, r *rekey.Result) error {
 	for _, e := range r.Environments {
 		proven, written, updated, older := 0, 0, 0, 0
 		for _, s := range e.States {
+			if s.Written && !s.Done {
+				fmt.Fprintf(w, "%s was copied and is NOT proven; what it was before is kept as version %s. Mend what is named and run this again, or take it back:\n  strongroom state rollback %s --env %s --stack %s\n", s.Key, s.Replaced, wayBack(s), s.Environment, s.Stack)
+			}
 			if !s.Done {
 				continue
 			}
 			if s.Action != rekey.Absent {
 				proven++
 			}
-			if s.Action == rekey.Copy || s.Action == rekey.Restore {
+			if s.Written {
 				written++
 			}
 			updated += s.Updated
@@ -207,6 +210,17 @@ func (k *rekeying) printResult(w io.Writer, r *rekey.Result) error {
 		fmt.Fprintf(w, "%s decided from policies and not tried: --principal-profile ENV=PROFILE tries them\n", count(decided, "answer"))
 	}
 	return nil
+}
+
+// wayBack are the flags of the rollback to what a state was before.
+func wayBack(s *rekey.State) string {
+	switch {
+	case s.Action == rekey.Restore:
+		return "--to-version " + s.Replaced
+	case s.Now.Algorithm == rekey.SSES3:
+		return "--to sse-s3"
+	}
+	return "--to-key " + s.Now.KeyARN
 }
 
 func doneOf(e *rekey.Environment) (n int) {

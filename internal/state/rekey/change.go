@@ -124,7 +124,7 @@ func (w *work) change(ctx context.Context, j *journal, s *State) error {
 		mark, err := w.copy(ctx, j, s, from, now)
 		switch {
 		case err == nil:
-			copied = mark
+			copied, s.Written, s.Replaced = mark, true, now.version
 		case !conflict(err):
 			return w.explain(ctx, "s3:PutObject", s.Key, s.Then, err)
 		}

@@ -72,6 +72,10 @@ type State struct {
 	Lineage string `json:"lineage"`
 	// Updated counts the versions whose encryption the Run changed.
 	Updated int `json:"updated_versions"`
+	// Written is set as soon as the Run wrote the state, proven or not; Replaced is the
+	// version that was current before.
+	Written  bool   `json:"written"`
+	Replaced string `json:"replaced_version"`
 
 	target state.Target
 	source string // the version to bring back; "" for none

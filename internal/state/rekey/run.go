@@ -49,7 +49,7 @@ func (w *work) run(ctx context.Context, e *Environment) (err error) {
 	}
 	var mu sync.Mutex
 	done := 0
-	return w.each(ctx, e.States, func(ctx context.Context, s *State) error {
+	do := func(ctx context.Context, s *State) error {
 		if err := w.state(ctx, j, s); err != nil {
 			return err
 		}
@@ -59,5 +59,15 @@ func (w *work) run(ctx context.Context, e *Environment) (err error) {
 			w.Report(Step{Environment: e.Name, State: s, Done: done, Total: len(e.States)})
 		}
 		return nil
-	})
+	}
+	// The first one is done alone: what is wrong with a key or a grant is wrong for all.
+	first := 0
+	for first < len(e.States) && e.States[first].Action == Absent {
+		first++
+	}
+	first = min(first+1, len(e.States))
+	if err := w.each(ctx, e.States[:first], do); err != nil {
+		return err
+	}
+	return w.each(ctx, e.States[first:], do)
 }
