@@ -95,10 +95,20 @@ func (p pasted) without(policy string, index int, action string) pasted {
 	return out
 }
 
-// act does as the environment's user what an engine does, by the SDK, and returns the
-// first refusal.
+// act does as the environment's user what an engine does, and returns the first
+// refusal.
 func (w *world) act(environment string, locking bool) error {
 	w.Helper()
+	for _, step := range w.steps(environment, locking) {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// steps are an engine's requests by the SDK, in its order, and the runbook's.
+func (w *world) steps(environment string, locking bool) []func() error {
 	ctx, cfg := w.Context(), w.sb.Config(w.creds[environment])
 	client, keys, key := s3.NewFromConfig(cfg), kms.NewFromConfig(cfg), w.keys[environment]
 	get := func(name string) error {
@@ -138,19 +148,13 @@ func (w *world) act(environment string, locking bool) error {
 			})
 		}
 	}
-	steps = append(steps, func() error {
+	return append(steps, func() error {
 		_, err := keys.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &key})
 		return err
 	}, func() error {
 		_, err := keys.Encrypt(ctx, &kms.EncryptInput{KeyId: &key, Plaintext: []byte("x")})
 		return err
 	})
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // clear removes what act left, as the owner.

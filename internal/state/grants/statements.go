@@ -122,8 +122,9 @@ func (g *grantee) s3() []Statement {
 		// state that can be deleted is lost.
 		list = append(list, Statement{Sid: g.sid(sidLock), Effect: "Allow", Action: []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, Resource: g.objects(statestore.LockSuffix)})
 	}
-	// Engines list "env:/" for workspaces. The HEAD of a state that is not there yet has
-	// no prefix, hence IfExists.
+	// Engines list "env:/" for workspaces. S3 asks for the same right on the HEAD of a
+	// state that is not there yet, with its key as the prefix; a request that should come
+	// without one passes by IfExists.
 	prefixes := append([]string{statestore.WorkspacePrefix}, g.states...)
 	sort.Strings(prefixes[1:])
 	return append(list, Statement{

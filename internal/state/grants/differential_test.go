@@ -1,0 +1,144 @@
+package grants_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
+	"github.com/strongroom-dev/strongroom/internal/state/grants"
+)
+
+// conditions are put on statements at random; each is decided by what is known of a
+// request.
+var conditions = []map[string]map[string][]string{
+	{"Bool": {"aws:SecureTransport": {"true"}}},
+	{"Bool": {"aws:SecureTransport": {"false"}}},
+	{"StringEquals": {"kms:ViaService": {"s3." + region + ".amazonaws.com"}}},
+	{"StringNotEqualsIfExists": {"kms:ViaService": {"s3." + region + ".amazonaws.com"}}},
+	{"StringEquals": {"kms:EncryptionContext:aws:s3:arn": {"arn:aws:s3:::" + bucket}}},
+	{"StringLike": {"kms:EncryptionContext:aws:s3:arn": {"arn:aws:s3:::" + bucket + "/development*"}}},
+	{"Null": {"kms:EncryptionContext:aws:s3:arn": {"true"}}},
+	{"StringEquals": {"aws:username": {"terraform"}}},
+	{"StringNotEquals": {"aws:PrincipalAccount": {accounts["development"]}}},
+	{"StringEquals": {"s3:x-amz-server-side-encryption": {"aws:kms"}}},
+	{"Null": {"s3:if-none-match": {"false"}}},
+	{"StringLike": {"s3:prefix": {"env:/*"}}},
+	{"Bool": {"aws:ViaAWSService": {"false"}}},
+	{"StringEquals": {"kms:CallerAccount": {stateAccount}}},
+	{"StringLike": {"aws:PrincipalArn": {"*:user/*"}}},
+	{"StringEquals": {"kms:KeySpec": {"SYMMETRIC_DEFAULT"}}},
+	{"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": {"aws:s3:arn"}}},
+}
+
+// condition picks one that the policy may have: S3 refuses keys that an action does not
+// know.
+func condition(r *rand.Rand, policy string, actions []string) map[string]map[string][]string {
+	for {
+		c := conditions[r.IntN(len(conditions))]
+		text := show(c)
+		of := map[string]bool{"kms:": strings.Contains(text, `"kms:`), "s3:prefix": strings.Contains(text, "s3:prefix"), "upload": strings.Contains(text, "s3:x-amz") || strings.Contains(text, "s3:if-")}
+		if policy != "bucket" || !of["kms:"] && (!of["s3:prefix"] || slices.Equal(actions, []string{"s3:ListBucket"})) && (!of["upload"] || slices.Equal(actions, []string{"s3:PutObject"})) {
+			return c
+		}
+	}
+}
+
+// mutated is the statements with something taken away, denied or put on a condition.
+func (p pasted) mutated(r *rand.Rand) pasted {
+	out := pasted{}
+	for _, policy := range []string{"bucket", "key", "own"} {
+		for _, s := range p[policy] {
+			if r.IntN(8) == 0 {
+				continue
+			}
+			s.Action = slices.Clone(s.Action)
+			if len(s.Action) > 1 && r.IntN(3) == 0 {
+				i := r.IntN(len(s.Action))
+				s.Action = slices.Delete(s.Action, i, i+1)
+			}
+			if r.IntN(3) == 0 {
+				s.Condition = condition(r, policy, s.Action)
+			}
+			out[policy] = append(out[policy], s)
+			if r.IntN(4) == 0 {
+				deny := s
+				deny.Sid, deny.Effect, deny.Condition = s.Sid+"Deny", "Deny", condition(r, policy, s.Action)
+				out[policy] = append(out[policy], deny)
+			}
+		}
+	}
+	return out
+}
+
+// Whatever is granted, and on whatever condition: what is said of each request is what
+// becomes of it.
+func TestEveryVerdictIsWhatHappens(t *testing.T) {
+	t.Parallel()
+	rounds := 12
+	if enginetest.Full() {
+		rounds = 300
+	}
+	w := newWorld(t, "")
+	r := w.room(true)
+	p := printed(w.check(r, "development"))
+	judged := map[string]int{}
+	for seed := range rounds {
+		random := rand.New(rand.NewPCG(5, uint64(seed)))
+		w.clear()
+		w.bucketKey(random.IntN(2) == 0)
+		given := p.mutated(random)
+		w.paste(given, "development")
+		e := w.check(r, "development")
+		n := len(w.sb.Events())
+		for _, step := range w.steps("development", true) {
+			_ = step() // refused or not: the events tell
+		}
+		for _, event := range w.sb.Events()[n:] {
+			for _, d := range event.Decisions {
+				object := ""
+				if key, _ := event.RequestParameters["key"].(string); strings.HasPrefix(d.Action, "kms:") && key != "" {
+					if object = "arn:aws:s3:::" + bucket + "/" + key; e.BucketKey {
+						object = "arn:aws:s3:::" + bucket
+					}
+				}
+				key, _ := event.RequestParameters["key"].(string)
+				if d.Action == "s3:ListBucket" && strings.HasSuffix(key, ".tflock") {
+					continue // whether there is a lock: an engine reads the one that it has
+				}
+				said := saying(e, d.Action, d.Resource, object, key)
+				if said == "" {
+					t.Fatalf("%s on %s for %q is not judged", d.Action, d.Resource, object)
+				}
+				if judged[said]++; (said == "yes") != d.Allowed {
+					t.Errorf("seed %d: %s on %s for %q: said %s, and it was allowed: %t (%v, %v)\n%s", seed, d.Action, d.Resource, object, said, d.Allowed, d.Verdict, d.Reason, text(w, slices.Concat(given["key"], given["bucket"], given["own"])))
+				}
+			}
+		}
+	}
+	if judged["yes"] < rounds || judged["no"] < rounds {
+		t.Errorf("judged %v in %d rounds: too few to show anything", judged, rounds)
+	}
+}
+
+// saying is what was said of a request.
+func saying(e *grants.Environment, action, resource, object, key string) string {
+	for _, c := range e.Principals[0].Checks {
+		if c.Action != action || c.Resource != resource || c.Context != object {
+			continue
+		}
+		if action == "s3:ListBucket" && key != "" && c.For != "tell whether there is a "+key || action == "s3:ListBucket" && key == "" && c.For != "list the workspaces" {
+			continue // S3 asks it for a missing object as well, with another prefix
+		}
+		switch {
+		case c.State == "yes" && c.Principal == "yes":
+			return "yes"
+		case c.State == "unknown" || c.Principal == "unknown":
+			return fmt.Sprintf("unknown (%s)", c.For)
+		}
+		return "no"
+	}
+	return ""
+}
