@@ -102,11 +102,18 @@ func findings(b *strings.Builder, e *Environment) {
 			count[f.Level]++
 			fmt.Fprintf(b, "\n%s: %s [%s]\n", h.text, f.Summary, f.Rule)
 			if f.Level != Note {
-				if len(f.Actions) > 0 {
+				if len(f.Actions) > mostListed {
 					fmt.Fprintf(b, "  actions: %s\n", strings.Join(f.Actions, ", "))
 				}
+				if len(e.Principals) > 1 && f.Principal != "" {
+					fmt.Fprintf(b, "  for:     %s\n", f.Principal)
+				}
 				if len(f.Resources) > 0 {
-					fmt.Fprintf(b, "  on:      %s\n", strings.Join(few(f.Resources), "\n           "))
+					on := strings.Join(few(f.Resources), "\n           ")
+					if e.KeyARN != "" {
+						on = strings.ReplaceAll(on, e.KeyARN, "the key")
+					}
+					fmt.Fprintf(b, "  on:      %s\n", on)
 				}
 			}
 			if f.Why != "" {

@@ -73,11 +73,13 @@ func (x *reach) words(who, where string) string {
 	return fmt.Sprintf("%s %s %s by the %s", who, verb, listed(x.actions), where)
 }
 
+// mostListed is how many actions a sentence names.
+const mostListed = 6
+
 // listed keeps a long list readable.
 func listed(list []string) string {
-	const most = 6
-	if len(list) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
+	if len(list) > mostListed {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:mostListed], ", "), len(list)-mostListed)
 	}
 	return strings.Join(list, ", ")
 }
