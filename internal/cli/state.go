@@ -28,6 +28,8 @@ var stateCommands = []func(*Env) *cobra.Command{
 	newStateMigrate,
 	newStateRekey,
 	newStateRollback,
+	newStateHistory,
+	newStateDiff,
 	newStateScan,
 }
 
