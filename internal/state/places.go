@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"path/filepath"
 
 	"github.com/strongroom-dev/strongroom/internal/backend"
@@ -21,6 +22,8 @@ type Places struct {
 	// Getenv tells the http backend's credentials; it may be nil when the backend is not
 	// http.
 	Getenv func(string) string
+	// HTTP sends the http backend's requests. Nil: what HTTP of statestore has then.
+	HTTP *http.Client
 }
 
 // Targets are the states of an environment: each stack's default workspace, and the
@@ -52,7 +55,12 @@ func (p *Places) Targets(ctx context.Context, e Environment) ([]Target, error) {
 func (p *Places) Store(t Target) (statestore.Store, error) {
 	switch p.Room.State.Backend {
 	case "http":
-		return statestore.NewHTTP(p.Room.State.HTTPAddress+"/"+t.Stack.HTTPName(), p.Getenv)
+		h, err := statestore.NewHTTP(p.Room.State.HTTPAddress+"/"+t.Stack.HTTPName(), p.Getenv)
+		if err != nil {
+			return nil, err
+		}
+		h.Client = p.HTTP
+		return h, nil
 	case "local":
 		if t.Stack.Dir == "" {
 			return nil, &diag.Diagnostic{
