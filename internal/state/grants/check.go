@@ -103,6 +103,9 @@ func (c *Checker) applicable(e state.Environment) error {
 	return nil
 }
 
+// ruleAccount is that credentials are of the account that is asked.
+const ruleAccount = "grants-account"
+
 // owns refuses credentials of another account: what they cannot see would pass for
 // what is not there.
 func owns(ctx context.Context, cfg aws.Config, account, what, hint string) error {
@@ -118,7 +121,7 @@ func owns(ctx context.Context, cfg aws.Config, account, what, hint string) error
 	}
 	if got := aws.ToString(out.Account); got != account {
 		return &diag.Diagnostic{
-			Rule: "grants-account", Summary: fmt.Sprintf("the credentials for %s, %s, are of account %s", what, account, got),
+			Rule: ruleAccount, Summary: fmt.Sprintf("the credentials for %s, %s, are of account %s", what, account, got),
 			Why: "what they cannot see would pass for what is not there", Fix: "use credentials of account " + account + "; " + hint,
 		}
 	}

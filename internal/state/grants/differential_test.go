@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
+	"github.com/strongroom-dev/strongroom/internal/room"
 	"github.com/strongroom-dev/strongroom/internal/state/grants"
 )
 
@@ -73,53 +74,66 @@ func (p pasted) mutated(r *rand.Rand) pasted {
 	return out
 }
 
-// Whatever is granted, and on whatever condition: what is said of each request is what
-// becomes of it.
+// Whatever is granted, on whatever condition, in the state account or another: what is
+// said of each request is what becomes of it.
 func TestEveryVerdictIsWhatHappens(t *testing.T) {
-	t.Parallel()
-	rounds := 12
+	rounds := 8
 	if enginetest.Full() {
 		rounds = 300
 	}
-	w := newWorld(t, "")
-	r := w.room(true)
-	p := printed(w.check(r, "development"))
-	judged := map[string]int{}
-	for seed := range rounds {
-		random := rand.New(rand.NewPCG(5, uint64(seed)))
-		w.clear()
-		w.bucketKey(random.IntN(2) == 0)
-		given := p.mutated(random)
-		w.paste(given, "development")
-		e := w.check(r, "development")
-		n := len(w.sb.Events())
-		for _, step := range w.steps("development", true) {
-			_ = step() // refused or not: the events tell
-		}
-		for _, event := range w.sb.Events()[n:] {
-			for _, d := range event.Decisions {
-				object := ""
-				if key, _ := event.RequestParameters["key"].(string); strings.HasPrefix(d.Action, "kms:") && key != "" {
-					if object = "arn:aws:s3:::" + bucket + "/" + key; e.BucketKey {
-						object = "arn:aws:s3:::" + bucket
-					}
-				}
-				key, _ := event.RequestParameters["key"].(string)
-				if d.Action == "s3:ListBucket" && strings.HasSuffix(key, ".tflock") {
-					continue // whether there is a lock: an engine reads the one that it has
-				}
-				said := saying(e, d.Action, d.Resource, object, key)
-				if said == "" {
-					t.Fatalf("%s on %s for %q is not judged", d.Action, d.Resource, object)
-				}
-				if judged[said]++; (said == "yes") != d.Allowed {
-					t.Errorf("seed %d: %s on %s for %q: said %s, and it was allowed: %t (%v, %v)\n%s", seed, d.Action, d.Resource, object, said, d.Allowed, d.Verdict, d.Reason, text(w, slices.Concat(given["key"], given["bucket"], given["own"])))
+	for name, near := range map[string]string{"other account": "", "same account": "development"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, near)
+			r := w.room(true)
+			p := printed(w.check(r, "development"))
+			if near != "" {
+				// It needs no policy of its own; one may add to what it has, or take away.
+				p["own"] = append(slices.Clone(p["key"]), p["bucket"]...)
+				for i := range p["own"] {
+					p["own"][i].Principal = nil
 				}
 			}
-		}
+			judged := map[string]int{}
+			for seed := range rounds {
+				w.held(r, p.mutated(rand.New(rand.NewPCG(5, uint64(seed)))), seed, judged)
+			}
+			if judged["yes"] < rounds || judged["no"] < rounds {
+				t.Errorf("judged %v in %d rounds: too few to show anything", judged, rounds)
+			}
+		})
 	}
-	if judged["yes"] < rounds || judged["no"] < rounds {
-		t.Errorf("judged %v in %d rounds: too few to show anything", judged, rounds)
+}
+
+// held pastes what is given, makes an engine's requests, and holds what becomes of each
+// against what is said of it.
+func (w *world) held(r *room.Room, given pasted, seed int, judged map[string]int) {
+	w.Helper()
+	w.clear()
+	w.bucketKey(seed%2 == 0)
+	w.paste(given, "development")
+	e := w.check(r, "development")
+	n := len(w.sb.Events())
+	for _, step := range w.steps("development", true) {
+		_ = step() // refused or not: the events tell
+	}
+	for _, event := range w.sb.Events()[n:] {
+		key, _ := event.RequestParameters["key"].(string)
+		for _, d := range event.Decisions {
+			object := ""
+			if strings.HasPrefix(d.Action, "kms:") && key != "" {
+				if object = "arn:aws:s3:::" + bucket + "/" + key; e.BucketKey {
+					object = "arn:aws:s3:::" + bucket
+				}
+			}
+			if d.Action == "s3:ListBucket" && strings.HasSuffix(key, ".tflock") {
+				continue // whether there is a lock: an engine reads the one that it has
+			}
+			said := saying(e, d.Action, d.Resource, object, key)
+			if judged[said]++; said != "yes" && said != "no" || (said == "yes") != d.Allowed {
+				w.Errorf("seed %d: %s on %s for %q: said %q, and it was allowed: %t (%v, %v)\n%s", seed, d.Action, d.Resource, object, said, d.Allowed, d.Verdict, d.Reason, text(w, slices.Concat(given["key"], given["bucket"], given["own"])))
+			}
+		}
 	}
 }
 
@@ -133,12 +147,14 @@ func saying(e *grants.Environment, action, resource, object, key string) string 
 			continue // S3 asks it for a missing object as well, with another prefix
 		}
 		switch {
-		case c.State == "yes" && c.Principal == "yes":
-			return "yes"
+		case c.State == "no" || c.Principal == "no" || c.State == "not needed" && c.Principal == "not needed":
+			return "no" // Encrypt, where the key is for S3 alone, is not allowed and not needed
 		case c.State == "unknown" || c.Principal == "unknown":
 			return fmt.Sprintf("unknown (%s)", c.For)
+		case action == "kms:Encrypt" && (c.State == "not needed" || c.Principal == "not needed") && !e.Principals[0].SameAccount:
+			return "no"
 		}
-		return "no"
+		return "yes"
 	}
 	return ""
 }

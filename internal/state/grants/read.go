@@ -2,13 +2,10 @@ package grants
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -57,17 +54,6 @@ type other struct {
 	principals, states []string
 }
 
-// caller is a principal, with its own policies if they were read.
-type caller struct {
-	policy.Principal
-	read     bool
-	identity []*policy.Policy
-	boundary *policy.Policy
-	tags     map[string]string
-	// ungranted: grants are not counted; they are reported by themselves.
-	ungranted bool
-}
-
 func (w *reading) gap(f Finding) {
 	f.Actions, f.Resources = []string{}, []string{}
 	w.gaps = append(w.gaps, f)
@@ -97,7 +83,7 @@ func (c *Checker) read(ctx context.Context, e state.Environment) (*reading, erro
 		}
 		w.others = append(w.others, other)
 	}
-	w.readBucket(ctx, b, c.State)
+	w.readBucket(ctx, b, e, c.State)
 	w.readKey(ctx, b.KMS, keyARN)
 	for _, o := range w.objects {
 		if o.KeyARN != "" {
@@ -109,8 +95,12 @@ func (c *Checker) read(ctx context.Context, e state.Environment) (*reading, erro
 
 // readBucket reads the bucket's policy, its default encryption, and how its states
 // and locks are encrypted.
-func (w *reading) readBucket(ctx context.Context, b *state.Bucket, cfg aws.Config) {
+func (w *reading) readBucket(ctx context.Context, b *state.Bucket, e state.Environment, cfg aws.Config) {
 	where := "bucket policy of " + w.bucket
+	if !w.readEncryption(ctx, b.S3) {
+		w.policyRead = true // a bucket that is not there has none
+		return
+	}
 	read := policyread.Bucket(ctx, b.S3, w.bucket)
 	for _, g := range read.Gaps {
 		w.gap(Finding{Rule: "grants-unread", Level: Unknown, Side: StateSide, Where: where, Summary: g.Why, Why: "what it allows or denies is not known", Fix: "use credentials that may s3:GetBucketPolicy"})
@@ -125,29 +115,54 @@ func (w *reading) readBucket(ctx context.Context, b *state.Bucket, cfg aws.Confi
 		w.policy = doc
 	}
 	w.restrict = w.restricts(ctx, b.S3, cfg)
-
-	out, err := b.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &w.bucket, ExpectedBucketOwner: &w.account})
-	switch {
-	case policyread.IsCode(err, "ServerSideEncryptionConfigurationNotFoundError"):
-		w.bucketKeys = []bool{false}
-	case err != nil:
-		w.bucketKeys = []bool{false, true}
-		w.gap(Finding{Rule: "grants-unread", Level: Unknown, Side: StateSide, Where: "default encryption of " + w.bucket, Summary: "the default encryption cannot be read: " + policyread.Cause(err),
-			Why: "with an S3 Bucket Key the encryption context is the bucket's ARN, without one the object's", Fix: "use credentials that may s3:GetEncryptionConfiguration"})
-	default:
-		on := false
-		if c := out.ServerSideEncryptionConfiguration; c != nil {
-			for _, rule := range c.Rules {
-				on = on || aws.ToBool(rule.BucketKeyEnabled)
-			}
-		}
-		w.bucketKeys = []bool{on}
-	}
 	for _, k := range w.states {
 		w.head(ctx, b.S3, k)
 		if w.locking {
 			w.head(ctx, b.S3, k+statestore.LockSuffix)
 		}
+	}
+	w.workspaces(ctx, b, e)
+}
+
+// readEncryption reads the bucket's default encryption; false: there is no bucket.
+func (w *reading) readEncryption(ctx context.Context, client *s3.Client) bool {
+	w.bucketKeys = []bool{false}
+	out, err := client.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &w.bucket, ExpectedBucketOwner: &w.account})
+	switch {
+	case policyread.IsCode(err, "NoSuchBucket"):
+		w.gap(Finding{Rule: "grants-no-bucket", Level: Missing, Side: StateSide, Where: w.bucket, Summary: "there is no bucket " + w.bucket,
+			Why: "there is nothing that could be granted on it", Fix: "apply modules/state-backend, or write the bucket's name into the spec's block \"state\""})
+		return false
+	case policyread.IsCode(err, "ServerSideEncryptionConfigurationNotFoundError"):
+	case err != nil:
+		w.bucketKeys = []bool{false, true}
+		w.gap(Finding{Rule: "grants-unread", Level: Unknown, Side: StateSide, Where: "default encryption of " + w.bucket, Summary: "the default encryption cannot be read: " + policyread.Cause(err),
+			Why: "with an S3 Bucket Key the encryption context is the bucket's ARN, without one the object's", Fix: "use credentials that may s3:GetEncryptionConfiguration"})
+	case out.ServerSideEncryptionConfiguration != nil:
+		for _, rule := range out.ServerSideEncryptionConfiguration.Rules {
+			w.bucketKeys[0] = w.bucketKeys[0] || aws.ToBool(rule.BucketKeyEnabled)
+		}
+	}
+	return true
+}
+
+// workspaces notes states of other workspaces than the default one: no statement here
+// is about them.
+func (w *reading) workspaces(ctx context.Context, b *state.Bucket, e state.Environment) {
+	targets, err := b.Targets(ctx, e)
+	keys := []string{}
+	for _, t := range targets {
+		if t.Workspace != "default" {
+			keys = append(keys, t.Key())
+		}
+	}
+	what := strings.Join(keys, ", ")
+	if err != nil {
+		what = "they could not be listed: " + policyread.Cause(err)
+	}
+	if what != "" {
+		w.gap(Finding{Rule: "grants-workspaces", Level: Note, Side: StateSide, Where: "s3://" + w.bucket + "/" + statestore.WorkspacePrefix, Summary: "states of other workspaces are not granted here: " + what,
+			Why: "the statements name exact keys, and a workspace's state is another object"})
 	}
 }
 
@@ -230,101 +245,4 @@ func (w *reading) usable(arn string, m *kmstypes.KeyMetadata) {
 		fix = "aws kms cancel-key-deletion --key-id " + arn + " && " + fix
 	}
 	w.gap(Finding{Rule: "grants-key-state", Level: Missing, Side: StateSide, Where: arn, Summary: "the key is " + string(m.KeyState), Why: "nobody can encrypt or decrypt under it, whatever is granted", Fix: fix})
-}
-
-// caller reads a principal's own policies, if there are credentials for its account.
-func (c *Checker) caller(ctx context.Context, w *reading, environment, arn string) (*caller, error) {
-	p, err := policy.ParsePrincipal(arn)
-	if err != nil {
-		return nil, err
-	}
-	who := &caller{Principal: p}
-	cfg, ok := aws.Config{}, false
-	if c.Principal != nil {
-		if cfg, ok, err = c.Principal(ctx, environment); err != nil {
-			return nil, err
-		}
-	}
-	if !ok && p.Account == w.account {
-		cfg, ok = c.State, true // its account is the one that is read anyway
-	}
-	where := "policies of " + arn
-	if !ok {
-		w.gap(Finding{
-			Rule: "grants-unread", Level: Unknown, Side: PrincipalSide, Where: where, Principal: arn,
-			Summary: fmt.Sprintf("this half was not looked at: there are no credentials for account %s", p.Account),
-			Why:     "across accounts both sides must allow, and the principal's own policies are in its own account", Fix: "--principal-profile " + environment + "=PROFILE, a profile of that account that may read IAM",
-		})
-		return who, nil
-	}
-	if err := owns(ctx, cfg, p.Account, "the account of "+arn, "--principal-profile "+environment+"=PROFILE names another"); err != nil {
-		return nil, err
-	}
-	if cfg.Region == "" {
-		cfg.Region = w.region // IAM answers for all of them
-	}
-	client := iam.NewFromConfig(cfg)
-	var read *policyread.Identity
-	if p.Type == policy.User {
-		read = policyread.User(ctx, client, lastPart(arn))
-	} else {
-		read = policyread.Role(ctx, client, lastPart(arn))
-	}
-	who.ID, who.tags, who.read = read.ID, read.Tags, len(read.Gaps) == 0
-	why := []string{}
-	for _, g := range read.Gaps {
-		if !slices.Contains(why, g.Why) {
-			why = append(why, g.Why)
-		}
-	}
-	if read.ARN != "" && read.ARN != arn {
-		w.gap(Finding{Rule: "grants-principal", Level: Missing, Side: PrincipalSide, Where: where, Principal: arn, Summary: "the principal is " + read.ARN,
-			Why: "policies name principals by their whole ARN, path and all: this one is nobody", Fix: "write " + read.ARN + " into the spec"})
-	}
-	for _, d := range read.Documents {
-		kind := policy.Identity
-		if d.Type == policy.ReasonBoundary {
-			kind = policy.Boundary
-		}
-		doc, err := parse(d, kind)
-		switch {
-		case err != nil:
-			who.read = false
-			why = append(why, fmt.Sprintf("%s is not understood: %v", d.Name, err))
-		case d.Type == policy.ReasonBoundary:
-			who.boundary = doc
-		default:
-			who.identity = append(who.identity, doc)
-		}
-	}
-	if !who.read {
-		w.gap(Finding{Rule: "grants-unread", Level: Unknown, Side: PrincipalSide, Where: where, Principal: arn, Summary: "this half is not known: " + strings.Join(why, "; "),
-			Why: "a policy that was not read may allow or deny", Fix: "check that the principal is there, and use a profile that may read it: iam:Get* and iam:List*"})
-	}
-	if p.Type == policy.AssumedRole {
-		w.gap(Finding{Rule: "grants-session", Level: Note, Side: PrincipalSide, Where: where, Principal: arn, Summary: "policies that are passed when a session is made were not looked at", Why: "they can only take away"})
-	}
-	return who, nil
-}
-
-// compile reads the policy of a bucket or a key.
-func compile(d policyread.Document, resource string) (*policy.Policy, error) {
-	return parse(d, policy.ResourceKind(resource))
-}
-
-// parse reads a policy that AWS stores: one that today's rules refuse is read for
-// what it means all the same.
-func parse(d policyread.Document, kind policy.Kind) (*policy.Policy, error) {
-	doc, err := policy.Parse(d.Name, d.Text, kind)
-	if err == nil {
-		return doc, nil
-	}
-	if loose, again := policy.ParseLoose(d.Name, d.Text, kind); again == nil {
-		return loose, nil
-	}
-	return nil, err
-}
-
-func notUnderstood(where string, side Side, err error) Finding {
-	return Finding{Rule: "grants-unread", Level: Unknown, Side: side, Where: where, Summary: "it is not understood: " + err.Error(), Why: "what it allows or denies is not known"}
 }

@@ -3,12 +3,14 @@ package grants_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/internal/room"
@@ -105,6 +107,11 @@ func TestWhatCannotBeAsked(t *testing.T) {
 	r.State.Backend = "http"
 	refused(must(state.Select(r, "development", ""))[0], "grants-backend")
 	r.State.Backend = "s3"
+	r.State.Bucket = "no-such-bucket"
+	if f := told(w.by(c, "development"), grants.Missing); len(f) == 0 || !slices.ContainsFunc(f, func(f grants.Finding) bool { return f.Rule == "grants-no-bucket" }) {
+		t.Errorf("found %s", show(f))
+	}
+	r.State.Bucket = bucket
 	r.State.Environments[0].KeyARN = ""
 	e := w.by(c, "development")
 	if f := w.one(e); e.Verdict() != 2 || f.Rule != "grants-no-key" || !strings.Contains(f.Fix, "modules/state-key") {
@@ -115,6 +122,63 @@ func TestWhatCannotBeAsked(t *testing.T) {
 	must(w.kms.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: aws.String("alias/cabal-tf-state-development"), TargetKeyId: &key}))
 	if e := w.by(c, "development"); e.KeyARN != key || len(told(e, grants.Missing)) != 0 {
 		t.Errorf("key %s: %s", e.KeyARN, show(e.Findings))
+	}
+}
+
+// A principal that is a role is judged by its name, since a session's is made up as it
+// goes; what its sessions are passed is not looked at.
+func TestARoleIsAPrincipal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	client := w.iam(accounts["development"])
+	role := *must(client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("terraform"), Path: aws.String("/ci/"), AssumeRolePolicyDocument: document(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + accounts["development"] + `:root"},"Action":"sts:AssumeRole"}`)})).Role.Arn
+	w.users["development"] = role
+	r := w.room(true)
+	p := printed(w.check(r, "development"))
+	w.keyPolicy("development", text(w, p["key"]))
+	w.bucketPolicy(text(w, p["bucket"]))
+	put := func(list []grants.Statement) {
+		must(client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("terraform"), PolicyName: aws.String("state"), PolicyDocument: document(text(w, list))}))
+	}
+	put(p["own"])
+	w.creds["development"] = must(w.sb.Session(role, "job-1"))
+	if err := w.act("development", true); err != nil {
+		t.Error(err)
+	}
+	e := w.check(r, "development")
+	if e.Verdict() != 0 || !strings.Contains(show(told(e, grants.Note)), "grants-session") {
+		t.Errorf("found %s", show(e.Findings))
+	}
+	put(p["own"][1:])
+	if f := w.one(w.check(r, "development")); f.Rule != "grants-missing" || f.Side != grants.PrincipalSide || len(f.Actions) != 4 {
+		t.Errorf("found %s", show(f))
+	}
+}
+
+// Of principals in several accounts those are looked at whose account the profile is of;
+// a state of another workspace is told of.
+func TestPrincipalsOfSeveralAccounts(t *testing.T) {
+	t.Parallel()
+	w, _ := granted(t)
+	must(w.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String("env:/blue/development"), Body: strings.NewReader("{}")}))
+	r := w.room(true)
+	r.State.Environments[0].Principals = append(r.State.Environments[0].Principals, w.users["staging"])
+	r.State.Environments = r.State.Environments[:1]
+	e := w.check(r, "development")
+	if len(e.Principals) != 2 || !e.Principals[0].Read || e.Principals[1].Read || len(e.KeyPolicy[0].Principal["AWS"]) != 2 {
+		t.Fatalf("read %s", show(e.Principals))
+	}
+	unknown := told(e, grants.Unknown)
+	if len(unknown) != 1 || unknown[0].Principal != w.users["staging"] {
+		t.Errorf("unknown: %s", show(unknown))
+	}
+	for _, f := range told(e, grants.Missing) {
+		if f.Principal != w.users["staging"] {
+			t.Errorf("found %s", show(f))
+		}
+	}
+	if !strings.Contains(show(told(e, grants.Note)), "env:/blue/development") {
+		t.Errorf("the workspace is not told of: %s", show(told(e, grants.Note)))
 	}
 }
 
