@@ -42,6 +42,9 @@ func (w *work) settled(ctx context.Context, s *State) (bool, error) {
 	if err != nil || now == nil {
 		return false, err
 	}
+	if now.damage != nil {
+		return false, now.damage
+	}
 	if err = w.finish(ctx, s, o, now); err != nil && w.moved(ctx, s, o) {
 		return false, nil
 	}
@@ -90,6 +93,9 @@ func (w *work) change(ctx context.Context, j *journal, s *State) error {
 		}
 		if held == nil {
 			continue // it went between the two requests
+		}
+		if held.damage != nil && (source == nil || now.mark() != s.shown) {
+			return held.damage
 		}
 		if copied == now.mark() {
 			if held.sum != want.sum {

@@ -81,6 +81,8 @@ func (w *work) where(key, version string) string {
 type content struct {
 	sum [sha256.Size]byte
 	*tfstate.Snapshot
+	// damage is why it is no whole state, and Snapshot nil; nil: it is one.
+	damage error
 }
 
 // largeState is from how many bytes on states are read one at a time.
@@ -99,15 +101,15 @@ func (w *work) content(ctx context.Context, store *statestore.S3, o *object) (*c
 	if err != nil {
 		return nil, err
 	}
-	s, err := tfstate.Read(raw)
-	if err != nil {
-		return nil, &diag.Diagnostic{
+	c := &content{sum: sha256.Sum256(raw)}
+	if c.Snapshot, err = tfstate.Read(raw); err != nil {
+		c.damage = &diag.Diagnostic{
 			Rule: "state-rekey-damaged", Summary: w.where(store.Key, o.version) + " is no whole state: " + err.Error(), Err: err,
 			Why: "what becomes of it could not be proven",
 			Fix: "find the last whole version and make it the current one:\n  strongroom state history --stack " + store.Key + "\n  strongroom state rollback --stack " + store.Key + " --to-version VERSION",
 		}
 	}
-	return &content{sha256.Sum256(raw), s}, nil
+	return c, nil
 }
 
 // lockKey is the object key of a target's lock file.

@@ -211,5 +211,8 @@ func (w *work) source(ctx context.Context, store *statestore.S3, s *State) (*obj
 	if err == nil && c == nil {
 		err = w.noVersion(s, "it went since the differences were shown")
 	}
+	if err == nil {
+		err = c.damage
+	}
 	return o, c, err
 }

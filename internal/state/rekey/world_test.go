@@ -40,6 +40,9 @@ type world struct {
 
 var worlds atomic.Int64
 
+// bucketRegion is the region of the sandbox.
+var bucketRegion = &types.CreateBucketConfiguration{LocationConstraint: "eu-west-2"}
+
 // environments are the keys of states, by environment, in the spec's order.
 type environments []struct {
 	name string
@@ -65,7 +68,7 @@ func (w *world) again(envs environments) {
 	w.bucket, w.dir = fmt.Sprintf("rekey-state-%d", worlds.Add(1)), t.TempDir()
 	w.journal = filepath.Join(w.dir, ".strongroom")
 	w.ok(os.Mkdir(w.journal, 0o755))
-	_, err := w.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &w.bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: "eu-west-2"}})
+	_, err := w.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &w.bucket, CreateBucketConfiguration: bucketRegion})
 	w.ok(err)
 	_, err = w.s3.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: &w.bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}})
 	w.ok(err)
