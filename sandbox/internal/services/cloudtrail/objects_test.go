@@ -21,9 +21,9 @@ import (
 
 const elsewhere = "175059541256"
 
-// stateTrail is a trail with the data events of a bucket of states, its key, and the
-// client of a user of another account who may read and write there.
-func stateTrail(t *testing.T) (w *world, key string, other *s3.Client) {
+// stateTrail is a trail with the data events of a bucket of states, its key, and a user
+// of another account who may read and write there.
+func stateTrail(t *testing.T) (w *world, key string, other aws.Config) {
 	w = open(t)
 	w.logGroup()
 	w.create(toLogs)
@@ -50,7 +50,7 @@ func stateTrail(t *testing.T) (w *world, key string, other *s3.Client) {
 	w.must(err)
 	cfg := w.sb.Config(sandbox.Credentials{AccessKeyID: *access.AccessKey.AccessKeyId, SecretAccessKey: *access.AccessKey.SecretAccessKey})
 	cfg.Region = region
-	return w, *made.KeyMetadata.Arn, s3Of(cfg)
+	return w, *made.KeyMetadata.Arn, cfg
 }
 
 // found are the records of one operation in the trail's log group, by a filter pattern.
@@ -77,7 +77,8 @@ func (w *world) found(pattern string) (list []audit.Event) {
 // Source: S3 User Guide cloudtrail-logging-s3-info, "Object-level actions in cross-account
 // scenarios"; CloudTrail User Guide "sharedEventID example" and "userIdentity element".
 func TestObjectsTellWhoWroteEachVersion(t *testing.T) {
-	w, key, other := stateTrail(t)
+	w, key, user := stateTrail(t)
+	other := s3Of(user)
 	b, k := aws.String("states"), aws.String("development")
 	put := func(c *s3.Client, arn string) string {
 		in := &s3.PutObjectInput{Bucket: b, Key: k, Body: strings.NewReader("secret of the state"), Metadata: map[string]string{"note": "of-the-user"}}
@@ -105,6 +106,15 @@ func TestObjectsTellWhoWroteEachVersion(t *testing.T) {
 	puts := w.found(`{ $.eventName = "PutObject" && $.requestParameters.bucketName = "states" && $.requestParameters.key = "development" }`)
 	if len(puts) != 2 {
 		t.Fatalf("got %d records of PutObject, want 2: %v", len(puts), names(w.sent()))
+	}
+	files := 0
+	for _, e := range w.records(region) {
+		if e.EventName == "PutObject" && e.RequestParameters["bucketName"] == "states" && e.ResponseElements["x-amz-version-id"] != nil {
+			files++
+		}
+	}
+	if files != len(puts) {
+		t.Errorf("the log files have %d records of PutObject, want %d", files, len(puts))
 	}
 	tell := func(e audit.Event, name string) string { v, _ := e.ResponseElements[name].(string); return v }
 	if e := puts[0]; tell(e, "x-amz-version-id") != first || tell(e, "x-amz-server-side-encryption") != "AES256" || e.UserIdentity.Type != "Root" ||
@@ -168,7 +178,8 @@ func TestObjectsTellWhoWroteEachVersion(t *testing.T) {
 // What S3 asks of KMS is in the trail of the key's account.
 // Source: S3 User Guide UsingKMSEncryption, "Auditing Amazon S3 encryption".
 func TestKeysTellWhoUsedThem(t *testing.T) {
-	w, key, other := stateTrail(t)
+	w, key, user := stateTrail(t)
+	other := s3Of(user)
 	b, k := aws.String("states"), aws.String("development")
 	put := func(bucketKey bool) error {
 		_, err := other.PutObject(ctx, &s3.PutObjectInput{Bucket: b, Key: k, Body: strings.NewReader("x"), ServerSideEncryption: "aws:kms", SSEKMSKeyId: &key, BucketKeyEnabled: &bucketKey})
@@ -178,7 +189,9 @@ func TestKeysTellWhoUsedThem(t *testing.T) {
 	_, err := other.GetObject(ctx, &s3.GetObjectInput{Bucket: b, Key: k})
 	w.must(err)
 	w.must(put(true))
-	w.must(put(true)) // with the bucket-level key that S3 has
+	w.must(put(true))                                                                                                 // with the bucket-level key that S3 has
+	_, err = kms.NewFromConfig(user).GenerateDataKey(ctx, &kms.GenerateDataKeyInput{KeyId: &key, KeySpec: "AES_256"}) // by itself
+	w.must(err)
 	_, err = other.PutObject(ctx, &s3.PutObjectInput{Bucket: b, Key: k, Body: strings.NewReader("x"), ServerSideEncryption: "aws:kms", SSEKMSKeyId: &key, IfNoneMatch: aws.String("*")})
 	w.refused(err, "PreconditionFailed") // before KMS is asked
 	_, err = w.kms.DisableKey(ctx, &kms.DisableKeyInput{KeyId: &key})
@@ -193,13 +206,17 @@ func TestKeysTellWhoUsedThem(t *testing.T) {
 	w.pass(6 * time.Minute)
 	var got []string
 	for _, e := range w.found(`{ $.eventSource = "kms.amazonaws.com" && $.userIdentity.accountId = "` + elsewhere + `" }`) {
-		if e.UserIdentity.Type != "AWSAccount" || e.UserIdentity.InvokedBy != "fas.s3.amazonaws.com" || !e.ManagementEvent || len(e.Resources) != 1 || e.Resources[0].ARN != key || e.SharedEventID == "" {
+		by := "fas.s3.amazonaws.com"
+		if e.RequestParameters["encryptionContext"] == nil {
+			by = ""
+		}
+		if e.UserIdentity.Type != "AWSAccount" || e.UserIdentity.InvokedBy != by || e.UserIdentity.ARN != "" || !e.ManagementEvent || len(e.Resources) != 1 || e.Resources[0].ARN != key || e.SharedEventID == "" {
 			t.Errorf("got %+v", e)
 		}
 		context, _ := e.RequestParameters["encryptionContext"].(map[string]any)
 		got = append(got, strings.TrimSpace(fmt.Sprint(e.EventName, " ", strings.TrimPrefix(fmt.Sprint(context["aws:s3:arn"]), "arn:aws:s3:::"), " ", e.ErrorCode)))
 	}
-	want := "GenerateDataKey states/development, Decrypt states/development, GenerateDataKey states, GenerateDataKey states/development DisabledException, Decrypt states AccessDenied"
+	want := "GenerateDataKey states/development, Decrypt states/development, GenerateDataKey states, GenerateDataKey <nil>, GenerateDataKey states/development DisabledException, Decrypt states AccessDenied"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
 	}

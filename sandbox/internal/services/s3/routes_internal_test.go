@@ -120,6 +120,7 @@ func FuzzOperation(f *testing.F) {
 func FuzzDecode(f *testing.F) {
 	f.Add("PutBucketLifecycleConfiguration", []byte(`<LifecycleConfiguration><Rule><Filter><Prefix></Prefix></Filter><Status>Enabled</Status></Rule></LifecycleConfiguration>`))
 	f.Add("DeleteObjects", []byte(`<Delete><Object><Key>a</Key></Object><Quiet>true</Quiet></Delete>`))
+	f.Add("UpdateObjectEncryption", []byte(`<ObjectEncryption><SSE-KMS><BucketKeyEnabled>true</BucketKeyEnabled><KMSKeyArn>arn:aws:kms:eu-west-2:111122223333:key/k</KMSKeyArn></SSE-KMS></ObjectEncryption>`))
 	f.Add("PutBucketTagging", []byte(`<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>`))
 	f.Add("PutBucketEncryption", []byte(`<!DOCTYPE x [<!ENTITY a "b">]><ServerSideEncryptionConfiguration/>`))
 	rows := map[string]op.Row{}
