@@ -46,15 +46,16 @@ func (m *move) override(p place) error {
 	return m.write(m.file(overrideFile), append(text, '\n'))
 }
 
-// adopt initialises the engine for a place and copies nothing. A local backend is
-// taken over by the engine from the files themselves: its own copy of them onto
-// themselves is none.
+// adopt initialises the engine for a place and copies nothing. What it was initialised
+// for before goes first: an engine that was killed may have left half of that, and
+// reads it even to replace it. A local backend is taken over by the engine from the
+// files themselves: its own copy of them onto themselves is none.
 func (m *move) adopt(ctx context.Context, p place) error {
-	if p.kind() != "local" {
-		return m.Engine.ReconfigureApart(ctx)
-	}
 	if err := m.Engine.Forget(); err != nil {
 		return err
+	}
+	if p.kind() != "local" {
+		return m.Engine.ReconfigureApart(ctx)
 	}
 	return m.Engine.Migrate(ctx)
 }
