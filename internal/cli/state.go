@@ -31,6 +31,7 @@ var stateCommands = []func(*Env) *cobra.Command{
 	newStateHistory,
 	newStateDiff,
 	newStateScan,
+	newStateUnlock,
 }
 
 // newState is about states: where they are, under which key, and how they get

@@ -33,10 +33,10 @@ func newStateStatus(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [--env ENV] [--principal-profile ENV=PROFILE] [--guard]",
 		Short: "what each state is, who holds its lock, and where it is not as the spec says",
-		Long: `Status prints a line for each state: its serial, resources and size, who wrote it last and
-when, how it is encrypted, who holds its lock, how many versions are kept, whether the
-environment's principal can read it, and whether it is as the spec says. Workspaces are
-found, and listed after the default one.
+		Long: `Status prints a line for each state: its serial, resources and size, who wrote it last
+and when, how it is encrypted, who holds its lock, how many versions are kept, whether
+the environment's principal can read it, and whether it is as the spec says. Workspaces
+are found, and listed after the default one.
 
 Nothing is changed. What the credentials may not see is "?", with the reason below, and
 is no failure: without kms:Decrypt serial and resources are not known, for instance. Who

@@ -54,9 +54,11 @@ made up who may read every object and nothing else; such answers say "decided, n
 tried". The plan is made by the spec's engine, as the environment's principal if its
 profile is given, in the workspace that is selected there.
 
-Nothing is changed, and nothing of a state is printed but its serial, its lineage and how
-many resources it has. Exit status: 0 when every check holds, 2 when one does not, 1 when
-none fails and some could not be told.`,
+Nothing is changed, and of a state only its serial, its lineage and how many resources
+it has are printed.
+
+Exit status: 0 when every check holds, 2 when one does not, 1 when none fails and some
+could not be told.`,
 		Example: `  strongroom state verify --env development
   strongroom state verify --principal-profile development=dev --reader-profile auditor
   strongroom state verify --env production --plan-check --format json`,

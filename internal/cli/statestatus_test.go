@@ -1,0 +1,178 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/strongroom-dev/strongroom/internal/cli"
+	"github.com/strongroom-dev/strongroom/internal/state"
+	"github.com/strongroom-dev/strongroom/internal/state/statetest"
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
+	"github.com/strongroom-dev/strongroom/sandbox"
+)
+
+// stateWorld is the world of statetest for commands: its owner is the environment's
+// credentials, everybody else a profile.
+type stateWorld struct{ *statetest.World }
+
+func newStateWorld(t *testing.T) *stateWorld {
+	t.Helper()
+	w := &stateWorld{statetest.New(t, "")}
+	for _, name := range append(sandbox.EnvUnset(), state.KeyVariable) {
+		t.Setenv(name, "")
+		os.Unsetenv(name)
+	}
+	for _, kv := range w.Sandbox.Env() {
+		name, value, _ := strings.Cut(kv, "=")
+		t.Setenv(name, value)
+	}
+	var b strings.Builder
+	for name, c := range map[string]sandbox.Credentials{"dev": w.Access["development"], "prod": w.Access["production"], "reader": w.ReaderAccess} {
+		fmt.Fprintf(&b, "[profile %s]\naws_access_key_id = %s\naws_secret_access_key = %s\n", name, c.AccessKeyID, c.SecretAccessKey)
+	}
+	file := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("AWS_CONFIG_FILE", file)
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
+	return w
+}
+
+// run runs "strongroom state" with the room's directory, and wants an exit status and
+// texts in what it says.
+func (w *stateWorld) run(code int, args []string, says ...string) string {
+	w.Helper()
+	var stdout, stderr bytes.Buffer
+	args = append([]string{"state"}, args...)
+	got := cli.Run(w.Context(), append(args, "--dir", w.Dir), strings.NewReader(""), &stdout, &stderr, os.Environ())
+	all := stdout.String() + stderr.String()
+	if got != code {
+		w.Errorf("%v: exit status %d, want %d:\n%s", args, got, code, all)
+	}
+	for _, s := range says {
+		if !strings.Contains(all, s) {
+			w.Errorf("%v: no %q in:\n%s", args, s, all)
+		}
+	}
+	return stdout.String()
+}
+
+// answer reads an answer in JSON, whose lists are never null.
+func (w *stateWorld) answer(text string, v any) {
+	w.Helper()
+	if err := json.Unmarshal([]byte(text), v); err != nil || !strings.HasPrefix(text, "{\n  \"format_version\": 1,") || strings.Contains(text, "drift\": null") {
+		w.Errorf("%v:\n%s", err, text)
+	}
+}
+
+func TestStateStatusVerifyUnlock(t *testing.T) {
+	w := newStateWorld(t)
+	w.Put("development", statetest.State(3, 2), w.Keys["development"])
+	w.Put("env:/blue/development", statetest.State(1, 0), w.Keys["development"])
+	dev := []string{"--env", "development"}
+	tried := append(dev, "--principal-profile", "development=dev", "--reader-profile", "reader")
+
+	// What is as it should be, decided and tried.
+	w.run(0, append([]string{"verify"}, dev...), "development  infra  s3://acme-tf-backend/development", "workspace blue", "(decided, not tried)", "2 states: 2 as they should be, 0 not, 0 cannot be told; 4 answers were decided and not tried")
+	w.run(0, append([]string{"verify"}, tried...), "it was read with the principal's credentials", "HeadObject was answered, GetObject refused", "0 answers were decided")
+	var verified struct {
+		States []struct {
+			Environment, Workspace string
+			Findings               []struct{ Check, Status string }
+		}
+	}
+	w.answer(w.run(0, append([]string{"verify", "--format", "json"}, tried...)), &verified)
+	if len(verified.States) != 2 || verified.States[1].Workspace != "blue" || len(verified.States[0].Findings) != 7 {
+		t.Errorf("%+v", verified)
+	}
+	w.run(0, append([]string{"status"}, dev...), "ENVIRONMENT", "reads, decided", "free", "the spec has no baseline with an audit trail")
+	w.run(0, append([]string{"status", "--principal-profile", "development=dev"}, dev...), "reads ", "yes")
+
+	// What is not.
+	w.run(2, []string{"verify"}, "FAILED  exists", "apply the stack")
+	w.Put("production", statetest.State(9, 1), "")
+	w.run(2, []string{"verify", "--env", "production"}, "FAILED  encryption", "mend: run: strongroom state rekey --env production", "it is SSE-S3, and has to be SSE-KMS under "+w.Keys["production"])
+	w.run(0, []string{"verify", "--env", "production", "--sse-s3"}, "as they should be")
+	w.run(2, append([]string{"verify", "--sse-s3"}, dev...), "strongroom state rollback --to sse-s3")
+	var rows struct {
+		States []struct {
+			Environment, Exists string
+			Contents            struct{ Serial *int }
+			Drift, Doubts       []string
+			Encryption          struct {
+				Key string `json:"kms_key_arn"`
+			}
+		}
+	}
+	w.answer(w.run(0, []string{"status", "--format", "json"}), &rows)
+	if len(rows.States) != 3 || *rows.States[0].Contents.Serial != 3 || rows.States[0].Encryption.Key != w.Keys["development"] || len(rows.States[2].Drift) == 0 {
+		t.Errorf("%+v", rows)
+	}
+	w.run(0, []string{"status", "--profile", "reader"}, "?", "kms:Decrypt")
+
+	// The principal's half is missing.
+	w.KeyPolicy("development")
+	w.run(2, append([]string{"verify"}, dev...), "FAILED  principal-reads", "the state account does not let it kms:Decrypt")
+	w.KeyPolicy("development", statetest.Statement("Allow", w.User("development"), "", "kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"))
+
+	// The variable is one environment's.
+	t.Setenv(state.KeyVariable, w.Keys["production"])
+	w.run(1, append([]string{"verify"}, dev...), "cannot encrypt the states of development")
+	w.run(0, []string{"status"}, "STATE_KMS_KEY_ID is one environment's")
+
+	// The guard.
+	guard := append([]string{"status", "--guard"}, dev...)
+	w.run(2, guard, "NO", "cannot encrypt the states of development")
+	os.Unsetenv(state.KeyVariable)
+	w.run(2, guard, "the bucket's default is SSE-S3", "mend: set STATE_KMS_KEY_ID to "+w.Keys["development"])
+	t.Setenv(state.KeyVariable, w.Keys["development"])
+	w.run(0, guard, "ok  development  infra: SSE-KMS under "+w.Keys["development"])
+	var first struct {
+		Stacks []struct {
+			As    string `json:"as_the_spec_says"`
+			Notes []string
+		}
+	}
+	w.answer(w.run(0, append(guard, "--format", "json")), &first)
+	if len(first.Stacks) != 1 || first.Stacks[0].As != "yes" || first.Stacks[0].Notes == nil {
+		t.Errorf("%+v", first)
+	}
+
+	// Locks.
+	w.run(0, []string{"unlock"}, "nothing is locked")
+	lock := func(environment, who string) *tfstate.LockInfo {
+		l := &tfstate.LockInfo{ID: "lock-of-" + environment, Who: who, Operation: "OperationTypeApply", Created: w.Sandbox.Now()}
+		if err := state.NewBucket(w.Room, w.Owner).Store(w.Target(environment), "").Lock(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	lock("development", "ann@elsewhere")
+	w.run(0, []string{"unlock"}, "held by  ann@elsewhere", "for      OperationTypeApply", "holder   elsewhere", "nothing was done: stdin is not a terminal; add --yes")
+	mine := state.NewLock("StrongroomTest")
+	if err := state.NewBucket(w.Room, w.Owner).Store(w.Target("production"), "").Lock(t.Context(), mine); err != nil {
+		t.Fatal(err)
+	}
+	w.run(1, []string{"unlock", "--yes"}, "2 states are locked", "--id ID")
+	w.run(2, []string{"unlock", "--yes", "--id", "another"}, "no state is locked with the ID")
+	w.run(2, []string{"unlock", "--yes", "--env", "production"}, "STILL RUNS", fmt.Sprintf("process %d", os.Getpid()), "kill -INT")
+	var locks struct {
+		Locks []struct {
+			ID, Holder string
+			Released   bool
+		}
+	}
+	w.answer(w.run(0, []string{"unlock", "--yes", "--id", "lock-of-development", "--format", "json"}), &locks)
+	if len(locks.Locks) != 2 || !locks.Locks[0].Released || locks.Locks[1].Released || locks.Locks[1].Holder != "alive" {
+		t.Errorf("%+v", locks)
+	}
+	lock("development", "ann@elsewhere")
+	w.run(0, []string{"unlock", "--yes", "--env", "development"}, "s3://acme-tf-backend/development is unlocked")
+	w.run(0, []string{"unlock", "--env", "development"}, "nothing is locked")
+}
