@@ -43,7 +43,7 @@ func engines() int {
 	case enginetest.Full():
 		return applies
 	}
-	return 4
+	return 3
 }
 
 // arena is a state that many want to change.
@@ -398,7 +398,7 @@ func (a *arena) noneIsLost(crews []crew) {
 					t.Errorf("client %d: %v", i, err)
 					return
 				}
-				backoff(20, 200)
+				backoff(100, 500)
 			}
 			if err := errors.Join(a.change(ctx, l.ID), a.store.Unlock(ctx, l.ID)); err != nil {
 				t.Errorf("client %d: %v", i, err)
