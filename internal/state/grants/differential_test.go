@@ -79,7 +79,7 @@ func (p pasted) mutated(r *rand.Rand) pasted {
 func TestEveryVerdictIsWhatHappens(t *testing.T) {
 	rounds := 8
 	if enginetest.Full() {
-		rounds = 300
+		rounds = 100
 	}
 	for name, near := range map[string]string{"other account": "", "same account": "development"} {
 		t.Run(name, func(t *testing.T) {
