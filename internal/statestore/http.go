@@ -307,18 +307,16 @@ func (h *HTTP) Unlock(ctx context.Context, id string) error {
 	if freed || err != nil {
 		return err
 	}
-	holder, err := h.Holder(ctx)
+	holder, err := h.holder(ctx)
 	if err == nil && holder != nil {
 		err = &LockedError{h.Address, holder}
 	}
 	return err
 }
 
-// Holder tells who has the lock, nil if nobody has, by trying to take it: it is given
-// back at once, but for that moment an engine would be refused, and it takes the role
-// that writing takes. Locked does not do that for nothing; who means to break a lock
-// may. Of the holder there is the ID, the user of GitLab, and since when.
-func (h *HTTP) Holder(ctx context.Context) (*tfstate.LockInfo, error) {
+// holder tells who has the lock, nil if nobody has, by trying to take it: it is given
+// back at once, but for that moment an engine would be refused.
+func (h *HTTP) holder(ctx context.Context) (*tfstate.LockInfo, error) {
 	probe := &tfstate.LockInfo{ID: newID(), Operation: "who has the lock", Who: h.Username, Version: "strongroom", Created: time.Now().UTC()}
 	var locked *LockedError
 	if err := h.Lock(ctx, probe); errors.As(err, &locked) {

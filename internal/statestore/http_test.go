@@ -222,31 +222,6 @@ func TestHTTPLocks(t *testing.T) {
 	}
 }
 
-// Who has the lock is told by trying, and nothing is left of it.
-func TestHTTPHolder(t *testing.T) {
-	ctx, g := context.Background(), newGitLab(t)
-	ann, bob := g.store("ann", "maintainer", "s"), g.store("bob", "maintainer", "s")
-	if holder, err := bob.Holder(ctx); holder != nil || err != nil {
-		t.Errorf("holder %+v, %v", holder, err)
-	}
-	if err := ann.Lock(ctx, lockFor("1-a")); err != nil {
-		t.Fatal(err)
-	}
-	if holder, err := bob.Holder(ctx); err != nil || holder == nil || holder.ID != "1-a" || holder.Who != "ann" || holder.Created.IsZero() || holder.Info != "" {
-		t.Errorf("holder %+v, %v", holder, err)
-	}
-	if err := bob.Unlock(ctx, "1-a"); err != nil {
-		t.Fatal(err)
-	}
-	var refused *statestore.RefusedError
-	if _, err := g.store("dev", "developer", "s").Holder(ctx); !errors.As(err, &refused) || refused.Status != http.StatusForbidden {
-		t.Errorf("a developer asks: %v", err)
-	}
-	if err := ann.Lock(ctx, lockFor("2-a")); err != nil {
-		t.Errorf("the question left a lock: %v", err)
-	}
-}
-
 // While GitLab deletes a state in the background there is none.
 func TestHTTPStateThatIsBeingDeleted(t *testing.T) {
 	message := "Terraform::RemoteStateHandler::StateDeletedError"
