@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -224,18 +225,24 @@ func (s *Service) copyObject(c *op.Call, in *copyInput) (*copyOutput, error) {
 	}
 	algorithm := strings.ToUpper(in.Algorithm)
 	if algorithm == "" {
-		algorithm = source.Checksum.Algorithm
+		algorithm = cmp.Or(source.Checksum.Algorithm, defaultChecksum)
 	}
 	if newHash(algorithm) == nil {
 		return nil, invalidArgument("x-amz-checksum-algorithm", in.Algorithm, "Checksum algorithm provided is unsupported")
 	}
-	d := digestsOf(body, algorithm)
-	o.Checksum = d.checksum
+	// What is known of the source is not computed again.
+	if o.Checksum = source.Checksum; o.Checksum.Algorithm != algorithm || o.Checksum.Type != fullObject {
+		o.Checksum = Checksum{algorithm, checksum(algorithm, body), fullObject}
+	}
+	md5 := ""
+	if o.SSE.Algorithm != sseKMS {
+		md5 = md5Hex(body)
+	}
 	sourceVersion := s.shownVersion(source)
 	if sourceVersion == nullVersion {
 		sourceVersion = "" // observed on AWS: only a source that has an ID of its own is told
 	}
-	if err := s.store(c, b, o, body, d.md5); err != nil {
+	if err := s.store(c, b, o, body, md5); err != nil {
 		return nil, err
 	}
 	noteSSE(c, o.SSE, in.sseInput)
