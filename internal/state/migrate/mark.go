@@ -75,7 +75,41 @@ func (m *move) markOne(ctx context.Context, s *state) error {
 		}
 		return m.markObject(ctx, s)
 	}
-	return m.unchanged(ctx, s)
+	if err := m.unchanged(ctx, s); err != nil || m.from.block.S3 == nil {
+		return err
+	}
+	return m.tagObject(ctx, s)
+}
+
+// movedTag is the tag of an object that was left where nobody may write lock files.
+const movedTag = "strongroom-moved-to"
+
+// tagObject marks a state in a bucket without locks, as far as that is allowed. It does
+// not keep an engine from writing; Retire notices.
+func (m *move) tagObject(ctx context.Context, s *state) error {
+	store := m.from.bucket(s.name)
+	in := &s3.PutObjectTaggingInput{Bucket: &store.Bucket, Key: &store.Key, Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String(movedTag), Value: aws.String(m.to.kind())}}}}
+	if store.Owner != "" {
+		in.ExpectedBucketOwner = &store.Owner
+	}
+	tags, err := store.Client.GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &store.Bucket, Key: &store.Key, ExpectedBucketOwner: in.ExpectedBucketOwner})
+	if err == nil {
+		for _, t := range tags.TagSet {
+			if aws.ToString(t.Key) != movedTag {
+				in.Tagging.TagSet = append(in.Tagging.TagSet, t)
+			}
+		}
+		m.At("tag " + store.Where())
+		_, err = store.Client.PutObjectTagging(ctx, in)
+	}
+	if statestore.Code(err) == "AccessDenied" {
+		m.Note("nothing at " + store.Where() + " says that it has moved: the bucket policy allows neither lock files nor tags; retire it soon")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("mark %s: %w", store.Where(), err)
+	}
+	return nil
 }
 
 // unchanged refuses to call a move done when somebody has written to the source since:

@@ -83,7 +83,12 @@ func (m *move) encrypted(ctx context.Context, s *state) error {
 		return nil
 	}
 	if info == nil || info.Encryption.Algorithm != "aws:kms" || info.Encryption.KeyARN != m.to.block.S3.KMSKeyARN {
-		return m.unproven(s, "it is not encrypted under the environment's key")
+		return diag.Refuse(&diag.Diagnostic{
+			Rule: "state-migrate-verify", Summary: fmt.Sprintf("the move of %s to %s is not proven: it is not encrypted under the environment's key", m.from.where(s.name), m.to.where(s.name)),
+			Found: fmt.Sprintf("%q under %q; want aws:kms under %q", m.encryption[s.name].Algorithm, m.encryption[s.name].KeyARN, m.to.block.S3.KMSKeyARN),
+			Why:   "an engine does not write a state that is there already, from an earlier move; the source is as it was",
+			Fix:   "put it under the key, and run this again: strongroom state rekey --env " + m.Environment + " --stack " + m.Stack,
+		})
 	}
 	return nil
 }
