@@ -32,7 +32,7 @@ func mint(t *testing.T, s *sandbox.Sandbox, r sandbox.AccessRequest) *sandbox.Ac
 
 // login makes the engine use an access token for a state of GitLab's.
 func (w *workdir) login(a *sandbox.Access, state string) {
-	w.environ = slices.DeleteFunc(w.environ, func(kv string) bool { return strings.HasPrefix(kv, "TF_HTTP_") })
+	w.environ = slices.DeleteFunc(slices.Clone(w.environ), func(kv string) bool { return strings.HasPrefix(kv, "TF_HTTP_") })
 	w.environ = append(append(w.environ, a.Environment(state)...), "TF_HTTP_RETRY_MAX=0")
 }
 
