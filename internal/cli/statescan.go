@@ -141,13 +141,14 @@ func scanRoom(ctx context.Context, env *Env, flags *stateFlags, placeholders boo
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range targets {
-			found, err := k.Check(ctx, e, t)
-			if err != nil {
-				return nil, err
-			}
-			reports = append(reports, found)
+		found := make([]*scan.Report, len(targets))
+		if err := each(ctx, env, "scan "+e.Name, len(targets), func(i int) (err error) {
+			found[i], err = k.Check(ctx, e, targets[i])
+			return err
+		}); err != nil {
+			return nil, err
 		}
+		reports = append(reports, found...)
 	}
 	return reports, nil
 }

@@ -215,3 +215,43 @@ false k true true false
 		t.Errorf("got:\n%s", b.String())
 	}
 }
+
+func FuzzDiff(f *testing.F) {
+	f.Add([]byte(wholeState), []byte(sameState))
+	f.Add([]byte(`{"version":4,"lineage":"l","resources":[`+instances(`module.m["a\\u0001"]`, "a.x", `{"index_key":"k","deposed":"d","attributes":{"p":{"q":[1,{"r":"s"}]}},"sensitive_attributes":[[{"type":"get_attr","value":"p"},{"type":"index","value":{"type":"number","value":1e3}}]]}`)+`]}`), []byte(`{"version":4,"lineage":"l"}`))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		x, err := tfstate.Open(a)
+		_, errRead := tfstate.Read(a)
+		if err == nil && errRead != nil || err != nil && x != nil {
+			t.Fatalf("Open: %v, Read: %v", err, errRead)
+		}
+		if err != nil {
+			return
+		}
+		x.Each(func(v tfstate.Value) {
+			if v.Sensitive && v.Mark > len(v.Path) {
+				t.Errorf("a mark of %d steps on a path of %d", v.Mark, len(v.Path))
+			}
+		})
+		same, err := tfstate.Open(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, err := tfstate.Diff(x, same, everything); err == nil && !d.Empty() {
+			t.Errorf("a state differs from itself:\n%s", lines(d))
+		}
+		y, err := tfstate.Open(b)
+		if err != nil {
+			return
+		}
+		there, err1 := tfstate.Diff(x, y, everything)
+		back, err2 := tfstate.Diff(y, x, everything)
+		if err1 != nil || err2 != nil {
+			return
+		}
+		added, changed, removed := there.Count()
+		if a2, c2, r2 := back.Count(); added != r2 || changed != c2 || removed != a2 || len(there.Outputs) != len(back.Outputs) {
+			t.Errorf("there:\n%sback:\n%s", lines(there), lines(back))
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/internal/state"
+	"github.com/strongroom-dev/strongroom/internal/state/verify"
 	"github.com/strongroom-dev/strongroom/internal/statestore"
 	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
@@ -125,7 +126,7 @@ func (k *Checker) encryption(ctx context.Context, e state.Environment, kind stri
 		r.How = "the http backend does not tell how it encrypts"
 		return nil
 	}
-	r.How = words(r.Encryption)
+	r.How = verify.Words(r.Encryption)
 	want, err := k.Places.Bucket.KeyARN(ctx, e)
 	var none *diag.Diagnostic
 	switch {
@@ -140,18 +141,6 @@ func (k *Checker) encryption(ctx context.Context, e state.Environment, kind stri
 		r.How += ", and has to be SSE-KMS under " + want
 	}
 	return nil
-}
-
-func words(e statestore.Encryption) string {
-	switch {
-	case e.Algorithm == "":
-		return "not encrypted"
-	case e.KeyARN != "":
-		return "SSE-KMS under " + e.KeyARN
-	case e.Algorithm == "AES256":
-		return "SSE-S3"
-	}
-	return e.Algorithm
 }
 
 func unreadable(err error, where string) error {

@@ -111,7 +111,9 @@ func TestSecretsThroughEncryptedState(t *testing.T) {
 		t.Fatal(err)
 	}
 	var kept struct {
-		Outputs struct{ Versions struct{ Value map[string]int } }
+		Outputs struct {
+			Versions struct{ Value map[string]int }
+		}
 	}
 	if err := json.Unmarshal(raw, &kept); err != nil {
 		t.Fatal("the state cannot be decoded") // and its text is not for a log
