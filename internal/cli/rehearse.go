@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,6 +15,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/internal/bootstrap"
 	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/lock"
 	"github.com/strongroom-dev/strongroom/internal/rehearse"
 	"github.com/strongroom-dev/strongroom/internal/room"
 )
@@ -29,12 +34,24 @@ src stack is applied as CI does, with the token of a pipeline and the apply role
 a second plan, by the plan role, has to be empty; and sample events are sent
 through the applied rules and alarms, and the alerts counted at the subscribers.
 
+A scenario is another world than a room's, with locks of its own, and DIR is its spec
+(default: the scenario's own example). --scenario state-keys takes the states of other
+accounts' environments, which share a bucket encrypted with SSE-S3, one after the other
+to a key each, with the state commands themselves; then it attacks them, goes back
+and forward again, and has a key's deletion asked for and taken back. With --as-found
+nothing is done to that world, and the sandbox stays up, to practise the runbook
+(docs/runbooks/state-encryption.md) in. --scenario portability takes a state from a
+local file to S3, on to GitLab and back to S3, with each engine that is found.
+
 It prints each lock: what is claimed, who tried what, the answer, and which
 statement decided. Exit status: 0 when every lock holds, 2 when one does not, 1
 when the rehearsal could not be carried out.`,
 		Example: `  strongroom rehearse
   strongroom rehearse rooms/prod --format json --junit report.xml
-  strongroom rehearse --keep`,
+  strongroom rehearse --keep
+  strongroom rehearse --scenario state-keys
+  strongroom rehearse --scenario state-keys --as-found
+  strongroom rehearse --scenario portability --format json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usage(cmd, "%s takes one directory, got %q", cmd.CommandPath(), args[1])
@@ -44,10 +61,20 @@ when the rehearsal could not be carried out.`,
 	}
 	format := formatFlag(cmd, "text", "json")
 	junit := cmd.Flags().String("junit", "", "also write a JUnit report to this `FILE`")
+	scenario := cmd.Flags().String("scenario", "", "play this `SCENARIO` instead of building a room: "+strings.Join(rehearse.Scenarios(), " or "))
+	_ = cmd.RegisterFlagCompletionFunc("scenario", cobra.FixedCompletions(rehearse.Scenarios(), cobra.ShellCompDirectiveNoFileComp))
+	asFound := cmd.Flags().Bool("as-found", false, "with --scenario state-keys: encrypt nothing and attack nothing, and keep the sandbox up, to practise the runbook")
 	keep := cmd.Flags().Bool("keep", false, "leave the sandbox up with the finished room until interrupted")
 	audit := cmd.Flags().String("audit", "", "write the sandbox's audit events to this `FILE`, one JSON line each")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		o := rehearse.Options{Environ: env.Environ, Bootstrap: bootstrapRehearsed}
+		o := rehearse.Options{Environ: env.Environ, Bootstrap: bootstrapRehearsed, Scenario: *scenario, Command: runSelf}
+		if *scenario != "" && !slices.Contains(rehearse.Scenarios(), *scenario) {
+			return usage(cmd, "there is no scenario %q: name %s", *scenario, strings.Join(rehearse.Scenarios(), " or "))
+		}
+		if *asFound && (*scenario != rehearse.StateKeys || *junit != "" || *format == "json") {
+			return usage(cmd, "--as-found goes with --scenario %s, and has nothing to report", rehearse.StateKeys)
+		}
+		o.AsFound, *keep = *asFound, *keep || *asFound
 		if len(args) == 1 {
 			// A copy is built; what is wrong with the spec is said of the
 			// file itself, not of the copy, which is gone by then.
@@ -80,7 +107,7 @@ when the rehearsal could not be carried out.`,
 		if r != nil {
 			defer r.Close()
 		}
-		if err == nil {
+		if err == nil && !*asFound {
 			err = printRehearsal(env, r, *format, report)
 		} else if cmd.Context().Err() != nil {
 			err = interruptedRehearsal(err)
@@ -88,7 +115,7 @@ when the rehearsal could not be carried out.`,
 		if *keep && r != nil && r.Sandbox != nil && cmd.Context().Err() == nil {
 			keepUp(cmd.Context(), env, r, err)
 		}
-		if err == nil && !r.Report.Holds {
+		if err == nil && !*asFound && !r.Report.Holds {
 			return diag.Refuse(nil)
 		}
 		return err
@@ -119,6 +146,28 @@ func bootstrapRehearsed(ctx context.Context, b rehearse.Bootstrap) error {
 	return err
 }
 
+// runSelf runs this program as a child process, for the scenarios: what they play is
+// what a person types.
+func runSelf(ctx context.Context, c rehearse.Command) (lock.Ran, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return lock.Ran{}, err
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, self, c.Args...)
+	cmd.Args[0] = "strongroom"
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Dir, c.Environ, &stdout, &stderr
+	err = cmd.Run()
+	var failed *exec.ExitError
+	if errors.As(err, &failed) && failed.ExitCode() >= 0 {
+		err = nil // it ended by itself, and said how
+	}
+	if err != nil {
+		return lock.Ran{}, fmt.Errorf("strongroom %s: %w", strings.Join(c.Args, " "), err)
+	}
+	return lock.Ran{Stdout: stdout.String(), Stderr: stderr.String(), Exit: cmd.ProcessState.ExitCode()}, nil
+}
+
 func printRehearsal(env *Env, r *rehearse.Rehearsal, format string, junit *os.File) error {
 	if junit != nil {
 		if err := junit.Truncate(0); err != nil {
@@ -145,11 +194,15 @@ func keepUp(ctx context.Context, env *Env, r *rehearse.Rehearsal, err error) {
 		fmt.Fprintln(env.Stderr, "the rehearsal did not come to its end; the sandbox is kept as it was then")
 	}
 	fmt.Fprintf(env.Stderr, "\nThe sandbox is up with the room in %s.\nIn another shell:\n\n", r.Room.Dir)
-	for _, kv := range r.Sandbox.Env() {
+	set, unset, err := r.Shell()
+	if err != nil {
+		fmt.Fprintln(env.Stderr, err)
+	}
+	for _, kv := range set {
 		k, v, _ := strings.Cut(kv, "=")
 		fmt.Fprintf(env.Stderr, "  export %s='%s'\n", k, v)
 	}
-	fmt.Fprintf(env.Stderr, "  unset %s\n\nInterrupt (Ctrl-C) to end it.\n", strings.Join(r.Sandbox.EnvUnset(), " "))
+	fmt.Fprintf(env.Stderr, "  unset %s\n\nInterrupt (Ctrl-C) to end it.\n", strings.Join(unset, " "))
 	<-ctx.Done()
 }
 

@@ -16,8 +16,8 @@ func stateWayBack(w *World) *Lock {
 			{By: "the state account's owner", Request: "the knob cleared, strongroom state rollback --to sse-s3 --env " + e.Name, Do: func(ctx context.Context, w *World) (Outcome, error) {
 				return w.move(ctx, e, false, "state", "rollback", "--to", "sse-s3", "--env", e.Name, "--yes")
 			}},
-			{By: "the state account's owner", Request: "the knob set, strongroom state rekey --env " + e.Name, Do: func(ctx context.Context, w *World) (Outcome, error) {
-				return w.move(ctx, e, true, "state", "rekey", "--env", e.Name, "--yes")
+			{By: "the state account's owner", Request: "the knob set, strongroom state rekey --all-versions --env " + e.Name, Do: func(ctx context.Context, w *World) (Outcome, error) {
+				return w.move(ctx, e, true, "state", "rekey", "--all-versions", "--env", e.Name, "--yes")
 			}},
 		},
 		// Somebody has closed the way back: the bucket takes nothing but SSE-KMS.

@@ -60,6 +60,9 @@ func (c *commands) Strongroom(ctx context.Context, as *aws.Credentials, set []st
 			args = append(args, "--principal-profile", e.Name+"="+e.Name+suffix)
 		}
 	}
+	if args[1] == "verify" {
+		args = append(args, "--reader-profile", readerProfile)
+	}
 	return c.r.options.Command(ctx, Command{Args: args, Dir: c.r.Room.Dir, Environ: append(environ, set...)})
 }
 
@@ -68,7 +71,13 @@ func (c *commands) Strongroom(ctx context.Context, as *aws.Credentials, set []st
 // may read its policies.
 var principalVerbs = map[string]string{"rekey": "", "verify": "", "rollback": "", "status": "", "grants": adminSuffix}
 
-const adminSuffix = "-admin"
+// The profiles besides those that are called like an environment: the owner of the
+// state account, the reader there, and the administrators of the environments.
+const (
+	ownerProfile  = "state-owner"
+	readerProfile = "reader"
+	adminSuffix   = "-admin"
+)
 
 // profiles writes the AWS configuration that a person's machine has, with the access
 // keys of the principals and of the administrators of their accounts, and returns
@@ -77,11 +86,16 @@ func (c *commands) profiles() (string, error) {
 	var b strings.Builder
 	profile := func(name string, as aws.Credentials) {
 		fmt.Fprintf(&b, "[profile %s]\naws_access_key_id = %s\naws_secret_access_key = %s\nregion = %s\n", name, as.AccessKeyID, as.SecretAccessKey, c.r.World.Region)
+		if as.SessionToken != "" {
+			fmt.Fprintf(&b, "aws_session_token = %s\n", as.SessionToken)
+		}
 	}
 	for _, e := range c.r.World.Environments {
 		profile(e.Name, e.Credentials)
 		profile(e.Name+adminSuffix, e.Admin)
 	}
+	profile(ownerProfile, c.r.World.Operator)
+	profile(readerProfile, c.r.World.Reader)
 	file := filepath.Join(c.r.work, "aws-config")
 	return file, os.WriteFile(file, []byte(b.String()), 0o600)
 }
@@ -124,7 +138,8 @@ func (c *commands) checkout(ctx context.Context, environment, stack string, revi
 	if !ok {
 		return nil, fmt.Errorf("stack %s of %s has no backend block yet", stack, environment)
 	}
-	for name, text := range map[string]string{"backend.tf": backend, "main.tf": c.stack(e, stack, revision)} {
+	files := map[string]string{"backend.tf": backend, "main.tf": c.stackText(stack == e.Stacks[0].Name), "terraform.tfvars": variables(e, stack, revision)}
+	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return nil, err
 		}
@@ -136,28 +151,40 @@ func (c *commands) checkout(ctx context.Context, environment, stack string, revi
 	return on, on.Init(ctx)
 }
 
-// stack is a root module without a provider to install. All but the first read the
-// state of the first, as stacks that build on one another do.
-func (c *commands) stack(e *lock.Environment, stack string, revision int) string {
-	text := fmt.Sprintf(`resource "terraform_data" "this" {
+// stackText is a root module without a provider to install. All but the first stack of
+// an environment read the first one's state, as stacks that build on one another do.
+func (c *commands) stackText(first bool) string {
+	text := `variable "environment" {
+  type = string
+}
+
+variable "revision" {
+  type    = number
+  default = 0
+}
+
+resource "terraform_data" "this" {
   input = {
-    environment = %q
-    stack       = %q
-    revision    = %d
+    environment = var.environment
+    revision    = var.revision
   }
 }
 
 output "name" {
   value = terraform_data.this.output.environment
 }
-`, e.Name, stack, revision)
-	if first := e.Stacks[0]; stack != first.Name {
+`
+	if !first {
 		text += fmt.Sprintf(`
+variable "first_key" {
+  type = string
+}
+
 data "terraform_remote_state" "first" {
   backend = "s3"
   config = {
     bucket = %q
-    key    = %q
+    key    = var.first_key
     region = %q
   }
 }
@@ -165,7 +192,19 @@ data "terraform_remote_state" "first" {
 resource "terraform_data" "after" {
   input = data.terraform_remote_state.first.outputs.name
 }
-`, c.r.World.Bucket, first.Key, c.r.World.Region)
+`, c.r.World.Bucket, c.r.World.Region)
+	}
+	return text
+}
+
+// variables are the file that a pipeline's job generates for a stack.
+func variables(e *lock.Environment, stack string, revision int) string {
+	text := fmt.Sprintf("environment = %q\n", e.Name)
+	if revision > 0 {
+		text += fmt.Sprintf("revision = %d\n", revision)
+	}
+	if first := e.Stacks[0]; stack != first.Name {
+		text += fmt.Sprintf("first_key = %q\n", first.Key)
 	}
 	return text
 }
@@ -183,14 +222,19 @@ func (c *commands) Plan(ctx context.Context, environment, stack string) ([]strin
 // Write applies a stack with a change in it.
 func (c *commands) Write(ctx context.Context, environment, stack string) (string, error) {
 	c.writes++
-	e, err := c.checkout(ctx, environment, stack, c.writes)
+	return c.apply(ctx, environment, stack, c.writes)
+}
+
+// apply applies a stack at a revision, the first of which is 0.
+func (c *commands) apply(ctx context.Context, environment, stack string, revision int) (string, error) {
+	e, err := c.checkout(ctx, environment, stack, revision)
 	if said, err := refusal(ctx, err); err != nil || said != "" {
 		return said, err
 	}
 	defer os.RemoveAll(e.Dir)
 	said, err := refusal(ctx, e.Apply(ctx))
 	if err == nil && said == "" {
-		c.revisions[[2]string{environment, stack}] = c.writes
+		c.revisions[[2]string{environment, stack}] = revision
 	}
 	return said, err
 }

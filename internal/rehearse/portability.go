@@ -103,6 +103,9 @@ func (r *Rehearsal) journeys(ctx context.Context) error {
 	r.actAs(r.World.Operator)
 	for _, name := range []string{engine.OpenTofu, engine.Terraform} {
 		at := slices.IndexFunc(binaries, func(b engine.Binary) bool { return b.Name == name })
+		if at < 0 && r.options.Binary.Path != "" {
+			continue // one was asked for
+		}
 		if at < 0 {
 			r.Report.NotApplicable = append(r.Report.NotApplicable, NotApplicable{
 				ID: "portability with " + name, Why: name + " was not found on this machine; nothing here says how it moves states",
@@ -121,15 +124,19 @@ func (r *Rehearsal) journeys(ctx context.Context) error {
 	return nil
 }
 
-// binaries are the engines to play with: Options.Binary alone, or those of this
-// machine. None is an error.
+// binaries are the engines to play with: Options.Binaries, Options.Binary alone, or those of this
+// machine: on PATH, where "make tofu" leaves OpenTofu, and as engine.Find finds one.
+// None is an error.
 func (r *Rehearsal) binaries(ctx context.Context) ([]engine.Binary, error) {
-	if r.options.Binary.Path != "" {
+	switch {
+	case r.options.Binaries != nil:
+		return r.options.Binaries, nil
+	case r.options.Binary.Path != "":
 		return []engine.Binary{r.options.Binary}, nil
 	}
 	var found []engine.Binary
 	var failed error
-	for _, spec := range []string{"tofu", "terraform", ""} {
+	for _, spec := range []string{"tofu", "terraform", "./bin/tofu", ""} {
 		b, err := engine.Find(ctx, engine.Search{Spec: spec, Environ: r.options.Environ})
 		switch {
 		case ctx.Err() != nil:

@@ -30,12 +30,18 @@ type Options struct {
 	Environ []string
 	// Binary is the engine to use. Zero: as engine.Find finds it.
 	Binary engine.Binary
+	// Binaries are the engines of scenario Portability. Nil: Binary alone, or else those
+	// of this machine.
+	Binaries []engine.Binary
 	// Bootstrap brings the bootstrap stack of the room to its end. A scenario needs
 	// none.
 	Bootstrap func(ctx context.Context, b Bootstrap) error
 	// Scenario is one of Scenarios; empty: the room is built, bootstrapped and
 	// attacked. With a scenario and no Dir its own example is taken.
 	Scenario string
+	// AsFound leaves the world of scenario StateKeys as it was found: nothing is
+	// encrypted yet, and no lock is tried.
+	AsFound bool
 	// Command runs the program itself, as a child process that ctx ends. Scenarios
 	// are made of commands; a room needs none. The error is that it did not run.
 	Command func(ctx context.Context, c Command) (lock.Ran, error)
@@ -83,10 +89,12 @@ type Rehearsal struct {
 	options Options
 	work    string
 	environ []string
-	engines []*engine.Engine
-	began   time.Time
-	step    string
-	stepAt  time.Time
+	// commands are those of a scenario; nil for a room.
+	commands *commands
+	engines  []*engine.Engine
+	began    time.Time
+	step     string
+	stepAt   time.Time
 }
 
 // Run builds the room and tries every lock. The Rehearsal comes back even with
@@ -97,6 +105,10 @@ func Run(ctx context.Context, o Options) (*Rehearsal, error) {
 	r, err := Build(ctx, o)
 	if err != nil {
 		return r, err
+	}
+	if o.AsFound {
+		r.finish()
+		return r, nil
 	}
 	r.begin("attack")
 	for _, l := range r.locks() {

@@ -49,6 +49,9 @@ func (r *Rehearsal) scenario(ctx context.Context) error {
 			Why: "a scenario is a world and what is claimed of it", Fix: "name one of " + strings.Join(Scenarios(), ", "),
 		}
 	}
+	if r.options.AsFound && r.options.Scenario != StateKeys {
+		return fmt.Errorf("rehearse: Options.AsFound is about scenario %s, not %s", StateKeys, r.options.Scenario)
+	}
 	if err := r.stages(ctx, stage{"init", r.prepareScenario}); err != nil {
 		return err
 	}

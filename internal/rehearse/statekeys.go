@@ -23,9 +23,11 @@ const handPolicy = "terraform-ci"
 // stateKeys are the stages of the scenario: the world as it was found, then each
 // environment in turn from SSE-S3 to a key of its own.
 func (r *Rehearsal) stateKeys() []stage {
-	stages := []stage{
-		{"sandbox", r.start}, {"accounts", r.accounts}, {"engine", r.equip}, {"states", r.writeStates}, {"keys", r.makeKeys},
+	stages := []stage{{"sandbox", r.start}, {"accounts", r.accounts}, {"engine", r.equip}, {"states", r.writeStates}}
+	if r.options.AsFound {
+		return append(stages, stage{"stacks", r.writeStacks})
 	}
+	stages = append(stages, stage{"keys", r.makeKeys})
 	for _, e := range r.Room.State.Environments {
 		stages = append(stages,
 			stage{e.Name + ": grants", func(ctx context.Context) error { return r.grant(ctx, e.Name) }},
@@ -58,8 +60,9 @@ func (r *Rehearsal) newStatesWorld() *lock.World {
 	r.World = &lock.World{
 		Account: r.Room.Account, Region: r.Room.State.Region, Bucket: r.Room.State.Bucket, Room: r.Room,
 		Config: r.config, Decided: r.Sandbox.Decided, Now: r.Sandbox.Now, Settle: r.Sandbox.Settle, Advance: r.advance,
-		Commands: &commands{r: r, knob: map[string]string{}, backends: map[[2]string]string{}, revisions: map[[2]string]int{}},
 	}
+	r.commands = &commands{r: r, knob: map[string]string{}, backends: map[[2]string]string{}, revisions: map[[2]string]int{}}
+	r.World.Commands = r.commands
 	return r.World
 }
 
@@ -212,6 +215,7 @@ func (r *Rehearsal) stateBucket(ctx context.Context) error {
 // writeStates has each environment's principal apply its stacks, as pipelines did
 // before there was a key, and notes what the states are.
 func (r *Rehearsal) writeStates(ctx context.Context) error {
+	c := r.commands
 	for i := range r.World.Environments {
 		e := &r.World.Environments[i]
 		if err := r.World.Commands.Knob(ctx, e.Name, false); err != nil {
@@ -219,7 +223,7 @@ func (r *Rehearsal) writeStates(ctx context.Context) error {
 		}
 		for j := range e.Stacks {
 			s := &e.Stacks[j]
-			said, err := r.World.Commands.Write(ctx, e.Name, s.Name)
+			said, err := c.apply(ctx, e.Name, s.Name, 0)
 			if err == nil && said != "" {
 				err = errors.New(said)
 			}
