@@ -92,7 +92,8 @@ func (f *finder) at(i int) int {
 			continue
 		}
 		end := len(c.prefix)
-		for end < len(rest) && c.body[rest[end]] {
+		// What is too long is not followed to its end: there may be many beginnings.
+		for end < len(rest) && c.body[rest[end]] && (c.max == 0 || end <= len(c.prefix)+c.max) {
 			end++
 		}
 		n := end - len(c.prefix)
@@ -121,23 +122,30 @@ func repeats(s string) bool {
 	return len(s) > 1
 }
 
+// maxHeader is how far the first part of a token is looked for.
+const maxHeader = 4096
+
 // jwt returns the length of the JSON Web Token that a text begins with. Source:
 // RFC 7519: three parts, the first of which is a JSON object with "alg".
 func jwt(s string) int {
 	if !strings.HasPrefix(s, "eyJ") {
 		return 0
 	}
-	end := 0
+	header, _, ok := strings.Cut(s[:min(len(s), maxHeader)], ".")
+	if !ok {
+		return 0
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(header, "="))
+	var head struct{ Alg string }
+	if err != nil || json.Unmarshal(raw, &head) != nil || head.Alg == "" || strings.EqualFold(head.Alg, "none") {
+		return 0
+	}
+	end := len(header)
 	for end < len(s) && dotted[s[end]] {
 		end++
 	}
 	parts := strings.SplitN(s[:end], ".", 6)
 	if len(parts) != 3 && len(parts) != 5 || len(parts[2]) < 16 {
-		return 0
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[0], "="))
-	var head struct{ Alg string }
-	if err != nil || json.Unmarshal(raw, &head) != nil || head.Alg == "" || strings.EqualFold(head.Alg, "none") {
 		return 0
 	}
 	return end
