@@ -69,7 +69,9 @@ func TestStateKeysAreForTheirEnvironments(t *testing.T) {
 	r.must(os.CopyFS(filepath.Join(k.dir, "state-key"), os.DirFS("state-key")))
 	k.must("init", "-input=false")
 	k.must("apply", "-auto-approve", "-var=generation=1")
-	k.settled("-var=generation=1")
+	if enginetest.Full() {
+		k.settled("-var=generation=1")
+	}
 	var keys map[string][3]string
 	r.must(json.Unmarshal([]byte(k.must("output", "-json", "keys")), &keys))
 	own, other := keys["development"], keys["staging"]

@@ -199,6 +199,9 @@ func TestWhatIsPrintedIsExactlyWhatIsNeeded(t *testing.T) {
 				if e := w.check(r, "development"); e.Verdict() != 0 {
 					t.Fatalf("with what is printed: %s", show(e.Findings))
 				}
+				if !locking && !enginetest.Full() {
+					return // the statements are the same, but for the lock's
+				}
 				tried := 0
 				for policy, statements := range p {
 					for i, s := range statements {

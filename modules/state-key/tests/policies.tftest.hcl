@@ -52,6 +52,12 @@ run "narrowed_to_one_bucket" {
 
   variables {
     only_through_s3 = { bucket = "cabal-tf-backend", state_keys = ["development-bootstrap", "development"] }
+    tags            = { Owner = "platform", Environment = "production" }
+  }
+
+  assert {
+    condition     = aws_kms_key.state.tags == tomap({ Environment = "development", Owner = "platform" })
+    error_message = "tags hide whose key it is: ${jsonencode(aws_kms_key.state.tags)}"
   }
 
   assert {
