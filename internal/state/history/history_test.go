@@ -94,6 +94,7 @@ func TestHistory(t *testing.T) {
 	w.Put("development.tflock", []byte("{}"), "")
 	me, rekeyer := "arn:aws:iam::222233334444:user/terraform", "arn:aws:iam::111122223333:user/owner"
 	record(t, w, "states-audit", write("PutObject", "development", v1, me, ""), write("CopyObject", "development", v3, rekeyer, ""),
+		write("PutObjectTagging", "development", v2, "arn:aws:iam::111122223333:user/tagger", ""), write("UpdateObjectEncryption", "development", v2, "arn:aws:iam::111122223333:user/encrypter", ""),
 		write("PutObject", "development", v4, "arn:aws:iam::111122223333:user/refused", "AccessDenied"), write("PutObject", "production", v4, "arn:aws:iam::111122223333:user/other-key", ""))
 	reader.Trail = &trail.Log{Client: cloudwatchlogs.NewFromConfig(w.Owner), Group: "states-audit", Bucket: statetest.Bucket}
 	h, err := reader.States(t.Context(), target)

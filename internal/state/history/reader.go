@@ -260,14 +260,26 @@ func oldest(list []*Version) time.Time {
 	return at
 }
 
+// makes reports whether a request makes versions, or delete markers: who tags a
+// version, or re-encrypts it in place, did not write it.
+// Source: S3 User Guide "Amazon S3 CloudTrail events".
+func makes(event string, marker bool) bool {
+	switch event {
+	case "PutObject", "CopyObject", "CompleteMultipartUpload", "PostObject":
+		return !marker
+	case "DeleteObject", "DeleteObjects":
+		return marker
+	}
+	return false
+}
+
 // match finds the record of each version, by its ID alone: times are not exact, and
 // one of them would be somebody's.
 func match(list []*Version, writes []trail.Write) {
 	for _, v := range list {
 		v.WhoUnknown = "the trail has no record of it: it was written before the trail recorded the bucket's objects, by something that it does not record, or a few minutes ago"
 		for _, w := range writes {
-			// What re-encrypts a version in place did not write it.
-			if v.ID != "" && v.ID != "null" && w.Version == v.ID && w.Event != "UpdateObjectEncryption" && (w.Event == "DeleteObject" || w.Event == "DeleteObjects") == v.Deleted {
+			if v.ID != "" && v.ID != "null" && w.Version == v.ID && makes(w.Event, v.Deleted) {
 				v.Who, v.WhoUnknown, v.Event = w.Who, "", w.Event
 				break
 			}
