@@ -26,22 +26,28 @@ import (
 
 	"github.com/strongroom-dev/strongroom/internal/engine"
 	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
+	"github.com/strongroom-dev/strongroom/internal/sdkclient"
 	"github.com/strongroom-dev/strongroom/internal/statestore"
 	"github.com/strongroom-dev/strongroom/internal/tfstate"
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
 
-// applies is how many apply at once. Some are engines, as many as a test can afford, and
+// applies is how many apply at once: 50. Some are engines, as many as a test can afford, and
 // all of them with STRONGROOM_TEST_FULL=1; the others are clients that do to the state
 // what an engine does: lock, read, write the next serial, unlock.
-const applies = 50
+func applies() int {
+	if testing.Short() { // as under the race detector
+		return 12
+	}
+	return 50
+}
 
 func engines() int {
 	switch {
 	case testing.Short():
 		return 0
 	case enginetest.Full():
-		return applies
+		return applies()
 	}
 	return 3
 }
@@ -84,8 +90,23 @@ func TestManyAppliesAtOnce(t *testing.T) {
 	}
 }
 
+// connections is a client that keeps a connection for each of the many.
+func connections(t *testing.T, box *sandbox.Sandbox) *http.Client {
+	t.Helper()
+	client := box.HTTPClient()
+	transport, ok := client.Transport.(sdkclient.Transport)
+	if !ok {
+		t.Fatalf("the sandbox's client has a transport of type %T", client.Transport)
+	}
+	transport.Transport.MaxIdleConnsPerHost = applies()
+	t.Cleanup(client.CloseIdleConnections)
+	return client
+}
+
 func inS3(t *testing.T, box *sandbox.Sandbox) *arena {
-	client, bucket, key := s3.NewFromConfig(box.Config(box.Credentials())), "applies-at-once", "room/terraform.tfstate"
+	config := box.Config(box.Credentials())
+	config.HTTPClient = connections(t, box)
+	client, bucket, key := s3.NewFromConfig(config), "applies-at-once", "room/terraform.tfstate"
 	ctx := context.Background()
 	_, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: sandbox.DefaultRegion}})
 	if err == nil {
@@ -110,8 +131,7 @@ func inS3(t *testing.T, box *sandbox.Sandbox) *arena {
 }
 
 func inGitLab(t *testing.T, box *sandbox.Sandbox) *arena {
-	g := &gitLab{t, box, box.HTTPClient()}
-	t.Cleanup(g.http.CloseIdleConnections)
+	g := &gitLab{t, box, connections(t, box)}
 	h := g.store("ann", "maintainer", "production")
 	access, err := box.AccessToken(sandbox.AccessRequest{Project: "acme/infra", User: "ci", Kind: sandbox.JobAccess})
 	if err != nil {
@@ -263,8 +283,8 @@ func (a *arena) oneWins(crews []crew) {
 		t.Fatal(err)
 	}
 	defer hold.Close()
-	release, refused, holding := make(chan struct{}), make(chan struct{}, applies), make(chan struct{}, applies)
-	outcomes := make([]outcome, applies)
+	release, refused, holding := make(chan struct{}), make(chan struct{}, applies()), make(chan struct{}, applies())
+	outcomes := make([]outcome, applies())
 	ctx, start := t.Context(), make(chan struct{})
 	var all sync.WaitGroup
 	for i := range outcomes {
@@ -282,7 +302,7 @@ func (a *arena) oneWins(crews []crew) {
 		})
 	}
 	close(start)
-	for n, holders := 0, 0; n < applies-1 && holders < 2; {
+	for n, holders := 0, 0; n < applies()-1 && holders < 2; {
 		select {
 		case <-refused:
 			n++
@@ -291,7 +311,7 @@ func (a *arena) oneWins(crews []crew) {
 		}
 	}
 	close(release)
-	if _, err := hold.WriteString(strings.Repeat("go\n", applies)); err != nil {
+	if _, err := hold.WriteString(strings.Repeat("go\n", applies())); err != nil {
 		t.Fatal(err)
 	}
 	all.Wait()
@@ -357,7 +377,7 @@ func common(outcomes []outcome) string {
 		}
 	}
 	for id, n := range count {
-		if n == applies-1 {
+		if n == applies()-1 {
 			return id
 		}
 	}
@@ -371,7 +391,7 @@ func (a *arena) noneIsLost(crews []crew) {
 	before := a.serials()
 	ctx := t.Context()
 	var all sync.WaitGroup
-	for i := range applies {
+	for i := range applies() {
 		all.Go(func() {
 			if i < len(crews) {
 				// Again and again, for -lock-timeout doubles the time between its tries.
@@ -407,8 +427,8 @@ func (a *arena) noneIsLost(crews []crew) {
 	}
 	all.Wait()
 	after := a.serials()
-	if len(after) != len(before)+applies || !slices.Equal(after[applies:], before) {
-		t.Errorf("%d applies: serials %v became %v", applies, before, after)
+	if len(after) != len(before)+applies() || !slices.Equal(after[applies():], before) {
+		t.Errorf("%d applies: serials %v became %v", applies(), before, after)
 	}
 	if held, err := a.store.Locked(ctx); held != nil || err != nil && !errors.Is(err, statestore.ErrCannotTell) {
 		t.Errorf("the state is still locked: %+v, %v", held, err)
