@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/strongroom-dev/strongroom/internal/cli"
+	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 	"github.com/strongroom-dev/strongroom/internal/state"
 	"github.com/strongroom-dev/strongroom/internal/state/statetest"
 	"github.com/strongroom-dev/strongroom/internal/tfstate"
@@ -20,16 +21,18 @@ import (
 // credentials, everybody else a profile.
 type stateWorld struct{ *statetest.World }
 
-func newStateWorld(t *testing.T) *stateWorld {
+func newStateWorld(t testing.TB) *stateWorld {
 	t.Helper()
 	w := &stateWorld{statetest.New(t, "")}
 	for _, name := range append(sandbox.EnvUnset(), state.KeyVariable) {
 		t.Setenv(name, "")
 		os.Unsetenv(name)
 	}
-	for _, kv := range w.Sandbox.Env() {
-		name, value, _ := strings.Cut(kv, "=")
-		t.Setenv(name, value)
+	// Go reads the proxy of a process once: the SDK gets an address, engines the proxy.
+	for _, kv := range append(w.Sandbox.Env(), "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false", "AWS_ENDPOINT_URL="+strings.Replace(w.Sandbox.URL(), "http:", "https:", 1)) {
+		if name, value, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, value)
+		}
 	}
 	var b strings.Builder
 	for name, c := range map[string]sandbox.Credentials{"dev": w.Access["development"], "prod": w.Access["production"], "reader": w.ReaderAccess} {
@@ -50,7 +53,8 @@ func (w *stateWorld) run(code int, args []string, says ...string) string {
 	w.Helper()
 	var stdout, stderr bytes.Buffer
 	args = append([]string{"state"}, args...)
-	got := cli.Run(w.Context(), append(args, "--dir", w.Dir), strings.NewReader(""), &stdout, &stderr, os.Environ())
+	environ := append(os.Environ(), append(w.Sandbox.Env(), "AWS_ENDPOINT_URL=")...)
+	got := cli.Run(w.Context(), append(args, "--dir", w.Dir), strings.NewReader(""), &stdout, &stderr, environ)
 	all := stdout.String() + stderr.String()
 	if got != code {
 		w.Errorf("%v: exit status %d, want %d:\n%s", args, got, code, all)
@@ -175,4 +179,38 @@ func TestStateStatusVerifyUnlock(t *testing.T) {
 	lock("development", "ann@elsewhere")
 	w.run(0, []string{"unlock", "--yes", "--env", "development"}, "s3://acme-tf-backend/development is unlocked")
 	w.run(0, []string{"unlock", "--env", "development"}, "nothing is locked")
+}
+
+// A plan is made where the stack is, as its principal, and only of the state that is
+// asked about.
+func TestStateVerifyPlanCheck(t *testing.T) {
+	w := newStateWorld(t)
+	key := w.Keys["development"]
+	w.Put("development", statetest.State(1, 0), key)
+	dir := filepath.Join(w.Dir, "stacks", "development")
+	check := []string{"verify", "--env", "development", "--plan-check", "--principal-profile", "development=dev"}
+	w.run(1, check, "unknown  plan-no-op", "there is no stack in "+dir)
+	if err := os.MkdirAll(filepath.Join(dir, ".terraform"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	file := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file("backend.tf", "terraform {\n  backend \"local\" {}\n}\n")
+	w.run(1, check, "is local, not the spec's s3", "strongroom state backend --env development --stack infra --write")
+	backend := "terraform {\n  backend \"s3\" {\n    bucket = \"" + statetest.Bucket + "\"\n    key = \"KEY\"\n    region = \"us-east-1\"\n    encrypt = true\n    kms_key_id = \"" + key + "\"\n  }\n}\n"
+	file("backend.tf", strings.Replace(backend, "KEY", "production", 1))
+	w.run(1, check, "is of another state: production")
+	file("backend.tf", strings.Replace(backend, "KEY", "development", 1))
+	file(".terraform/environment", "blue")
+	w.run(0, check, "skipped  plan-no-op", "workspace blue is selected")
+	file(".terraform/environment", "default")
+	file("main.tf", "resource \"terraform_data\" \"a\" {}\n")
+	t.Setenv("STRONGROOM_ENGINE", enginetest.First(t).Path)
+	w.run(2, check, "FAILED  plan-no-op", "there is something to do: create terraform_data.a")
+	file("main.tf", "# Nothing.\n")
+	w.run(0, check, "ok  plan-no-op", "there is nothing to do")
 }

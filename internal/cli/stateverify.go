@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -180,9 +181,7 @@ func wanted(ctx context.Context, env *Env, c *verify.Checker, e state.Environmen
 func decideByGrants(r *room.Room, cfg aws.Config) func(ctx context.Context, e state.Environment, keys []string) ([]verify.Readable, error) {
 	var mu sync.Mutex
 	c := &grants.Checker{Room: r, State: cfg}
-	return func(ctx context.Context, e state.Environment, keys []string) ([]verify.Readable, error) {
-		mu.Lock()
-		defer mu.Unlock()
+	some := func(ctx context.Context, e state.Environment, keys []string) ([]verify.Readable, error) {
 		e.Stacks = nil
 		for _, k := range keys {
 			e.Stacks = append(e.Stacks, state.Stack{Name: k, Key: k})
@@ -205,6 +204,21 @@ func decideByGrants(r *room.Room, cfg aws.Config) func(ctx context.Context, e st
 			}
 		}
 		return list, nil
+	}
+	// Statements of thousands of objects are long, and held against each of them.
+	const most = 100
+	return func(ctx context.Context, e state.Environment, keys []string) ([]verify.Readable, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		all := []verify.Readable{}
+		for part := range slices.Chunk(keys, most) {
+			list, err := some(ctx, e, part)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, list...)
+		}
+		return all, nil
 	}
 }
 

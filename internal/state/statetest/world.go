@@ -33,7 +33,7 @@ var accounts = map[string]string{"development": "222233334444", "production": "3
 
 // World is the world of a test.
 type World struct {
-	*testing.T
+	testing.TB
 	Sandbox *sandbox.Sandbox
 	// Dir is the room's directory; Room what its spec says.
 	Dir  string
@@ -53,7 +53,7 @@ type World struct {
 }
 
 // New makes the world. extra goes into the spec's state block.
-func New(t *testing.T, extra string) *World {
+func New(t testing.TB, extra string) *World {
 	t.Helper()
 	s, err := sandbox.Start(t.Context(), sandbox.Options{Account: Account, Region: Region})
 	if err != nil {
@@ -61,7 +61,7 @@ func New(t *testing.T, extra string) *World {
 	}
 	t.Cleanup(func() { _ = s.Close() }) // the test has ended
 	w := &World{
-		T: t, Sandbox: s, Dir: t.TempDir(), Owner: s.Config(s.Credentials()),
+		TB: t, Sandbox: s, Dir: t.TempDir(), Owner: s.Config(s.Credentials()),
 		Keys: map[string]string{}, Principals: map[string]aws.Config{}, Access: map[string]sandbox.Credentials{},
 	}
 	w.S3, w.KMS = s3.NewFromConfig(w.Owner), kms.NewFromConfig(w.Owner)

@@ -40,6 +40,7 @@ type Checker struct {
 	environments map[string]*environment
 	keys         map[string]*key
 	bucket       *bucket
+	reader       *state.Bucket
 }
 
 // Readable is whether a principal can read a state, as policies have it.
@@ -155,21 +156,55 @@ type environment struct {
 	once     sync.Once
 	readable map[string][]Readable
 	err      error
+
+	// As its principal: bucket is nil when there are no credentials.
+	asOnce sync.Once
+	bucket *state.Bucket
+	asErr  error
+}
+
+func (c *Checker) environment(name string) *environment {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.environments == nil {
+		c.environments = map[string]*environment{}
+	}
+	if c.environments[name] == nil {
+		c.environments[name] = &environment{readable: map[string][]Readable{}}
+	}
+	return c.environments[name]
+}
+
+// asPrincipal is the bucket as an environment's principal sees it; nil without
+// credentials.
+func (c *Checker) asPrincipal(ctx context.Context, name string) (*state.Bucket, error) {
+	if c.Principal == nil {
+		return nil, nil
+	}
+	known := c.environment(name)
+	known.asOnce.Do(func() {
+		cfg, ok, err := c.Principal(ctx, name)
+		if known.asErr = err; err == nil && ok {
+			known.bucket = state.NewBucket(c.Room, cfg)
+		}
+	})
+	return known.bucket, known.asErr
+}
+
+// asReader is the bucket as the reader sees it.
+func (c *Checker) asReader() *state.Bucket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reader == nil {
+		c.reader = state.NewBucket(c.Room, *c.Reader)
+	}
+	return c.reader
 }
 
 // decisions are whether the environment's principals can read its states, by object
 // key, as policies have it.
 func (c *Checker) decisions(ctx context.Context, e state.Environment) (map[string][]Readable, error) {
-	c.mu.Lock()
-	if c.environments == nil {
-		c.environments = map[string]*environment{}
-	}
-	known := c.environments[e.Name]
-	if known == nil {
-		known = &environment{readable: map[string][]Readable{}}
-		c.environments[e.Name] = known
-	}
-	c.mu.Unlock()
+	known := c.environment(e.Name)
 	known.once.Do(func() {
 		targets, err := c.Owner.Targets(ctx, e)
 		if err != nil {

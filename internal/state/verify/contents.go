@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
-	"github.com/strongroom-dev/strongroom/internal/state"
 	"github.com/strongroom-dev/strongroom/internal/statestore"
 	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
@@ -15,7 +12,7 @@ import (
 // holds with what it was.
 func (k *check) reads() {
 	raw, err := k.place.Read(k.ctx, k.want.Version)
-	principal, with := k.asPrincipal()
+	principal, with := k.tryPrincipal()
 	if err != nil && with != nil && with.err == nil {
 		raw, err = with.raw, nil // the owner of the account need not be able to decrypt
 	}
@@ -91,28 +88,24 @@ type attempt struct {
 	err error
 }
 
-// asPrincipal tries to read the state with the principal's credentials, or decides
+// tryPrincipal tries to read the state with the principal's credentials, or decides
 // whether it could. The attempt is nil when there was none.
-func (k *check) asPrincipal() ([]Finding, *attempt) {
+func (k *check) tryPrincipal() ([]Finding, *attempt) {
 	if k.s3 == nil {
 		return nil, nil
 	}
 	out := &Result{}
-	var cfg aws.Config
-	ok := false
-	if k.Principal != nil {
-		var err error
-		if cfg, ok, err = k.Principal(k.ctx, k.e.Name); err != nil {
-			out.add(PrincipalReads, Unknown, "check --principal-profile "+k.e.Name+"=PROFILE", "its credentials cannot be used: %s", cause(err))
-			return out.Findings, nil
-		}
+	bucket, err := k.Checker.asPrincipal(k.ctx, k.e.Name)
+	if err != nil {
+		out.add(PrincipalReads, Unknown, "check --principal-profile "+k.e.Name+"=PROFILE", "its credentials cannot be used: %s", cause(err))
+		return out.Findings, nil
 	}
-	if !ok {
+	if bucket == nil {
 		k.decidePrincipal(out)
 		return out.Findings, nil
 	}
 	a := &attempt{}
-	a.raw, a.err = state.NewBucket(k.Room, cfg).Store(k.t, "").Read(k.ctx, k.want.Version)
+	a.raw, a.err = bucket.Store(k.t, "").Read(k.ctx, k.want.Version)
 	switch code := statestore.Code(a.err); {
 	case a.err == nil:
 		out.add(PrincipalReads, OK, "", "it was read with the principal's credentials")

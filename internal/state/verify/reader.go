@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/strongroom-dev/strongroom/internal/policyread"
-	"github.com/strongroom-dev/strongroom/internal/state"
 	"github.com/strongroom-dev/strongroom/internal/statestore"
 	"github.com/strongroom-dev/strongroom/policy"
 )
@@ -33,7 +32,7 @@ func (k *check) readerRefused() {
 // shows that it is not for want of s3:GetObject. Source: S3 API HeadObject: it needs
 // s3:GetObject and no key.
 func (k *check) tryReader() {
-	as := state.NewBucket(k.Room, *k.Reader).Store(k.t, "")
+	as := k.asReader().Store(k.t, "")
 	if info, err := as.HeadVersion(k.ctx, k.want.Version); err != nil || info == nil {
 		why := "it does not see the object"
 		if err != nil {
