@@ -91,7 +91,7 @@ func TestRefused(t *testing.T) {
 func TestLocked(t *testing.T) {
 	t.Parallel()
 	alice := &tfstate.LockInfo{ID: "11112222-3333-4444-5555-666677778888", Operation: "OperationTypeApply", Who: "alice@laptop", Version: "1.11.4", Path: "x"}
-	for _, tt := range []struct{ name, from, to, at, says string }{
+	for i, tt := range []struct{ name, from, to, at, says string }{
 		{"S3's source", "s3", "local", "s3", "s3://migrate-test-state/development is locked by alice@laptop"},
 		{"S3's destination", "local", "s3", "s3", "s3://migrate-test-state/development is locked by alice@laptop"},
 		{"GitLab's destination", "s3", "http", "http", "is locked by maintainer"},
@@ -124,6 +124,9 @@ func TestLocked(t *testing.T) {
 				case kind != tt.at && l != nil:
 					t.Errorf("%s was left locked: %+v", kind, l)
 				}
+			}
+			if i%2 == 1 && !enginetest.Full() {
+				return
 			}
 			// She is done: it goes through.
 			switch tt.at {

@@ -78,23 +78,25 @@ func TestRetire(t *testing.T) {
 // A source that still holds something of its own stays.
 func TestRetireRefused(t *testing.T) {
 	t.Parallel()
+	w := newWorld(t, enginetest.First(t))
+	w.at("s3")
+	w.finishes("local")
+	_, home := w.get("local", "default")
+	_, left := w.get("s3", "default")
+	block := string(w.block("local").Text())
 	for _, tt := range []struct {
 		name    string
-		prepare func(w *world)
+		prepare func()
 		says    string
 	}{
-		{"somebody has written to the source", func(w *world) { w.put("s3", "default", text(lineage, 4, "x")) }, "somebody has written to it since it was left"},
-		{"the destination is gone", func(w *world) { _ = os.Remove(filepath.Join(w.dir, "terraform.tfstate")) }, "there is no state at its destination"},
-		{"the destination is another", func(w *world) { w.put("local", "default", text(other, 9, "x")) }, "the state at its destination is of another lineage"},
-		{"the destination is older", func(w *world) { w.put("local", "default", text(lineage, 2, "x")) }, "the state at its destination has a lower serial"},
-		{"the block names the source", func(w *world) { w.write("backend.tf", string(w.block("s3").Text())) }, "the stack's backend block names the place that was left"},
+		{"the destination is gone", func() { _ = os.Remove(filepath.Join(w.dir, "terraform.tfstate")) }, "there is no state at its destination"},
+		{"the destination is another", func() { w.put("local", "default", text(other, 9, "x")) }, "the state at its destination is of another lineage"},
+		{"the destination is older", func() { w.put("local", "default", text(lineage, 2, "x")) }, "the state at its destination has a lower serial"},
+		{"the block names the source", func() { w.write("backend.tf", string(w.block("s3").Text())) }, "the stack's backend block names the place that was left"},
+		{"somebody has written to the source", func() { w.put("s3", "default", text(lineage, 4, "x")) }, "somebody has written to it since it was left"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, enginetest.First(t))
-			w.at("s3")
-			w.finishes("local")
-			tt.prepare(w)
+			tt.prepare()
 			_, before := w.get("s3", "default")
 			w.refused(w.order("retire", "local"), 2, tt.says)
 			if _, after := w.get("s3", "default"); len(after) == 0 || string(after) != string(before) {
@@ -103,7 +105,13 @@ func TestRetireRefused(t *testing.T) {
 			if l := w.lock("s3", "default"); l == nil || !strings.HasPrefix(l.ID, "strongroom-migrate-") {
 				t.Errorf("the mark went: %+v", l)
 			}
+			w.put("local", "default", string(home))
+			w.put("s3", "default", string(left))
+			w.write("backend.tf", block)
 		})
+	}
+	if got := w.start(w.order("retire", "local")).wait(); got.code != 0 {
+		t.Errorf("with everything as it was: exit status %d\n%s", got.code, got.log)
 	}
 }
 
