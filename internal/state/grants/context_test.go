@@ -56,6 +56,13 @@ func TestAKeyForS3AloneNeedsNoEncrypt(t *testing.T) {
 	if err := w.act("development", true); err == nil || !strings.Contains(err.Error(), "kms:Encrypt") {
 		t.Errorf("all but Encrypt works: %v", err)
 	}
+	// OpenTofu's own encryption uses the key by itself, which S3 alone may not.
+	r := w.room(true)
+	r.State.ClientEncryption = true
+	f := w.one(w.check(r, "development"))
+	if f.Rule != "grants-missing" || f.Side != grants.StateSide || strings.Join(f.Actions, " ") != "kms:GenerateDataKey kms:Decrypt" || !strings.Contains(f.Why, "kms:ViaService") {
+		t.Errorf("with client_encryption: %s", show(f))
+	}
 }
 
 // A condition on the encryption context that waits for the bucket's ARN, while S3 names
