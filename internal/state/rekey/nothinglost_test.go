@@ -89,7 +89,7 @@ func stories() []story {
 			}
 		}, []string{"the connection is cut after", "an apply without locks", "credentials expire"}, "", true},
 		{"rekey in parts", environments{{"dev", []string{"dev"}}}, func(w *world) job {
-			w.putText("dev", stateText(4, string(make9(5<<20))), "")
+			w.putText("dev", largeState(5<<20), "")
 			j := w.job()
 			j.Limits = rekey.Limits{Copy: 5<<20 + 1, Part: 5 << 20, AtOnce: 1}
 			return j

@@ -1,7 +1,9 @@
 package rekey_test
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -141,7 +143,7 @@ func TestAllVersions(t *testing.T) {
 func TestCopyInParts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, environments{{"dev", []string{"dev"}}})
-	text := stateText(4, string(make9(11<<20)))
+	text := largeState(11 << 20)
 	w.putText("dev", text, "")
 	j := w.job()
 	j.Limits = rekey.Limits{Copy: 6 << 20, Part: 5 << 20}
@@ -159,12 +161,10 @@ func TestCopyInParts(t *testing.T) {
 	w.quiet("dev")
 }
 
-func make9(n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = '9'
-	}
-	return b
+// largeState is a state of serial 4 with much space in it, which is cheap to read.
+func largeState(space int) []byte {
+	text := stateText(4, "dev")
+	return slices.Concat(text[:1], bytes.Repeat([]byte{' '}, space), text[1:])
 }
 
 // A Bucket Key changes the encryption context, so an object without one is not yet as
