@@ -34,6 +34,9 @@ type commands struct {
 	// backends are the backend blocks of the stacks, by environment and stack, as the
 	// last pipeline wrote them.
 	backends map[[2]string]string
+	// newcomer administers an account that the spec does not know, for those who
+	// practise; nil: there is none.
+	newcomer *aws.Credentials
 	// writes counts the changes that were applied.
 	writes int
 	// revisions are what was last applied in each stack.
@@ -77,6 +80,9 @@ const (
 	ownerProfile  = "state-owner"
 	readerProfile = "reader"
 	adminSuffix   = "-admin"
+	// newcomerProfile administers an account that the spec does not know.
+	newcomerProfile = "tools-admin"
+	newcomer        = "555566667777"
 )
 
 // profiles writes the AWS configuration that a person's machine has, with the access
@@ -93,6 +99,9 @@ func (c *commands) profiles() (string, error) {
 	for _, e := range c.r.World.Environments {
 		profile(e.Name, e.Credentials)
 		profile(e.Name+adminSuffix, e.Admin)
+	}
+	if c.newcomer != nil {
+		profile(newcomerProfile, *c.newcomer)
 	}
 	profile(ownerProfile, c.r.World.Operator)
 	profile(readerProfile, c.r.World.Reader)

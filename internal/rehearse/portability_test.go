@@ -14,6 +14,7 @@ func TestPortabilityCanBreak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the engine needs half a minute")
 	}
+	t.Parallel() // most of it waits for the provider, and for children
 	engines := enginetest.Chosen(t)
 	r := rehearsed(t, rehearse.Options{Scenario: rehearse.Portability, Binaries: engines})
 	if len(r.Report.Engines) != len(engines) || len(r.Report.NotApplicable) != 2-len(engines) {

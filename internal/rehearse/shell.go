@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/strongroom-dev/strongroom/internal/state"
 )
 
@@ -34,8 +36,14 @@ func (r *Rehearsal) Shell() (set, unset []string, err error) {
 }
 
 // writeStacks puts the stacks where the spec says that they are, for a person who
-// goes on from there. Every environment has the same ones.
+// goes on from there, and opens an account for one environment more. Every
+// environment has the same stacks.
 func (r *Rehearsal) writeStacks(context.Context) error {
+	root, err := r.Sandbox.RootCredentials(newcomer)
+	if err != nil {
+		return err
+	}
+	r.commands.newcomer = &aws.Credentials{AccessKeyID: root.AccessKeyID, SecretAccessKey: root.SecretAccessKey}
 	for _, e := range state.Environments(r.Room) {
 		for i, s := range e.Stacks {
 			if s.Dir == "" {

@@ -15,6 +15,7 @@ func TestStateKeysCanBreak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the engine needs half a minute")
 	}
+	t.Parallel() // most of it waits for the provider, and for children
 	for _, b := range enginetest.Chosen(t) {
 		t.Run(b.Name, func(t *testing.T) {
 			r := rehearsed(t, rehearse.Options{Scenario: rehearse.StateKeys, Binary: b})
