@@ -19,7 +19,7 @@ var layers = []struct {
 	{"policytest", []string{"policy/policytest"}, false},
 	{"assets and facts", []string{"modules", "internal/diag", "examples", "internal/oidc", "internal/serviceref/...", "internal/eventpattern", "internal/filterpattern", "internal/metricalarm", "internal/tfstate", "internal/secret", "internal/atomicfile", "internal/sdkclient"}, false},
 	{"base", []string{"sandbox/...", "release", "internal/engine/...", "internal/room", "internal/statestore", "internal/backend", "internal/logintegrity", "internal/awscall", "internal/policyread"}, false},
-	{"knowledge", []string{"internal/trust"}, false},
+	{"knowledge", []string{"internal/trust", "internal/state"}, false},
 	{"locks", []string{"internal/lock"}, false},
 	{"features", []string{
 		"internal/bootstrap", "internal/state/...", "internal/change", "internal/pipeline", "internal/lint",
@@ -34,7 +34,10 @@ func layerOf(dir string) int {
 	for i, l := range layers {
 		for _, p := range l.prefixes {
 			tree, isTree := strings.CutSuffix(p, "/...")
-			if dir == p || isTree && (dir == tree || strings.HasPrefix(dir, tree+"/")) {
+			if dir == p { // named itself, and not only the tree that it heads
+				return i
+			}
+			if isTree && (dir == tree || strings.HasPrefix(dir, tree+"/")) {
 				if len(p) > length {
 					best, length = i, len(p)
 				}
