@@ -64,7 +64,7 @@ not be looked through.`,
 	placeholders := cmd.Flags().Bool("placeholders", false, "look for secrets put by hand as well: placeholders, ignore_changes")
 	format := formatFlag(cmd, "text", "json")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		reports := []*scan.Report{}
+		var reports []*scan.Report
 		var err error
 		if len(args) == 1 {
 			if flags.environment != "" || flags.stack != "" {

@@ -41,6 +41,14 @@ type Write struct {
 	From, Agent string
 }
 
+// writes are the requests that are Writes. Others change an object without writing it:
+// its tags, its ACL.
+// Source: S3 User Guide "Amazon S3 CloudTrail events".
+var writes = map[string]bool{
+	"PutObject": true, "PostObject": true, "CopyObject": true, "CompleteMultipartUpload": true,
+	"DeleteObject": true, "DeleteObjects": true, "UpdateObjectEncryption": true,
+}
+
 // record is what is read of CloudTrail's record.
 // Source: CloudTrail User Guide, "CloudTrail record contents", "userIdentity element".
 type record struct {
@@ -94,7 +102,7 @@ func (l *Log) Writes(ctx context.Context, since time.Time, key string) ([]Write,
 				continue // something else was written there
 			}
 			// In a pattern * stands for any text; in a key it is a star.
-			if r.ErrorCode != "" || r.RequestParameters.Bucket != l.Bucket || r.RequestParameters.Key == "" || key != "" && r.RequestParameters.Key != key {
+			if r.ErrorCode != "" || r.RequestParameters.Bucket != l.Bucket || r.RequestParameters.Key == "" || key != "" && r.RequestParameters.Key != key || !writes[r.EventName] {
 				continue
 			}
 			list = append(list, r.write())

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/strongroom-dev/strongroom/internal/state/statetest"
 	"github.com/strongroom-dev/strongroom/internal/state/trail"
@@ -76,7 +77,10 @@ func TestWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Reads, and writes that are refused, are none.
+	if _, err := w.S3.PutObjectTagging(t.Context(), &s3.PutObjectTaggingInput{Bucket: aws.String(statetest.Bucket), Key: aws.String("development"), Tagging: &s3types.Tagging{TagSet: []s3types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}}); err != nil {
+		t.Fatal(err)
+	}
+	// Reads, changes of tags, and writes that are refused, are none.
 	if _, err := w.S3.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(statetest.Bucket), Key: aws.String("development")}); err != nil {
 		t.Fatal(err)
 	}
