@@ -113,6 +113,14 @@ func (f *stateFlags) load() (*room.Room, []state.Environment, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	// A profile of an environment that does not exist would silently not be used.
+	for _, p := range f.principals {
+		if name, _, ok := strings.Cut(p, "="); ok && name != "" {
+			if _, err := state.Select(r, name, ""); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
 	list, err := state.Select(r, f.environment, f.stack)
 	return r, list, err
 }
