@@ -317,6 +317,29 @@ func TestLostAnswersAreAskedForAgain(t *testing.T) {
 	}
 }
 
+// Ctrl-C in the middle of a copy: the lock is given back.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, one)
+	w.put("dev", 1, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	cfg := w.behind(func(r *http.Request, next func() (*http.Response, error)) (*http.Response, error) {
+		if r.Header.Get("x-amz-copy-source") != "" {
+			cancel()
+		}
+		if err := r.Context().Err(); err != nil {
+			return nil, err
+		}
+		return next()
+	})
+	if _, err := w.job().run(ctx, cfg); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v: it was interrupted", err)
+	}
+	w.is("dev", 1, "AES256", "")
+	w.quiet("dev")
+}
+
 // A bucket that keeps no versions has one state, which is replaced at once or not at
 // all.
 func TestWithoutVersions(t *testing.T) {

@@ -67,6 +67,9 @@ func (w *work) chooseVersion(ctx context.Context, p *Plan) error {
 	if now.version == "" {
 		return w.noVersion(s, "bucket "+w.Bucket.Room.State.Bucket+" keeps no versions")
 	}
+	if bad := w.refuse(s.Key, now, false); bad != nil {
+		return bad
+	}
 	s.shown = now.mark()
 	// The current version need not be readable as a state: a damaged one is what people
 	// go back from.
