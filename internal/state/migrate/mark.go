@@ -184,31 +184,23 @@ func (m *move) markObject(ctx context.Context, s *state) error {
 	return nil
 }
 
-// unmarkFiles makes the files of a destination that was left by an earlier move
-// writable again, if it was left for where the state now comes from.
+// unmarkFiles makes files that an earlier move has marked writable again: an engine
+// opens even those that it copies from for writing, to lock them. That those of a
+// destination are older copies of what comes is known from looking.
 func (m *move) unmarkFiles() error {
-	if m.to.kind() != "local" {
-		return nil
-	}
-	for _, s := range m.states {
-		path := m.to.where(s.name)
-		raw, err := os.ReadFile(path + markSuffix)
-		if errors.Is(err, os.ErrNotExist) {
+	for _, p := range []place{m.from, m.to} {
+		if p.kind() != "local" {
 			continue
 		}
-		if err != nil {
-			return err
-		}
-		if s.there == nil { // what it marked is gone
-			continue
-		}
-		var mark Mark
-		if err := json.Unmarshal(raw, &mark); err != nil || mark.FormatVersion != 1 {
-			return &diag.Diagnostic{Rule: "state-migrate-mark", Summary: "the mark beside a state file cannot be read", At: diag.Location{File: path + markSuffix}, Err: err, Why: "it says where the state went", Fix: "find that out, and remove it"}
-		}
-		m.At("make " + filepath.Base(path) + " writable")
-		if err := os.Chmod(path, 0o600); err != nil {
-			return err
+		for _, s := range m.states {
+			path := p.where(s.name)
+			if !exists(path+markSuffix) || !exists(path) {
+				continue
+			}
+			m.At("make " + filepath.Base(path) + " writable")
+			if err := os.Chmod(path, 0o600); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

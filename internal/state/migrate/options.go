@@ -91,9 +91,9 @@ type Result struct {
 	Unfinished bool `json:"unfinished"`
 	// Changed is whether anything was done.
 	Changed bool `json:"changed"`
-	// Left are the places that earlier moves and this one left, and that are not retired.
+	// Left are the states that earlier moves and this one left, and that are not retired.
 	// Never nil.
-	Left []Left `json:"left"`
+	Left []LeftCopy `json:"left"`
 	// Steps that ran, in order. Never nil.
 	Steps []Step `json:"steps"`
 }

@@ -40,7 +40,7 @@ type move struct {
 func Look(ctx context.Context, o Options) (Result, error) {
 	m, err := begin(&o)
 	if err != nil {
-		return Result{Workspaces: []Workspace{}, Left: []Left{}, Steps: []Step{}}, err
+		return Result{Workspaces: []Workspace{}, Left: []LeftCopy{}, Steps: []Step{}}, err
 	}
 	if m.result.Home {
 		return m.result, nil
@@ -169,7 +169,7 @@ func begin(o *Options) (*move, error) {
 		return nil, err
 	}
 	m := &move{Options: o, journal: j, to: place{o, o.To}, was: map[string]*tfstate.Snapshot{}, encryption: map[string]statestore.Encryption{}, result: Result{
-		Environment: o.Environment, Stack: o.Stack, Dir: o.Dir, To: o.To.Type(), Workspaces: []Workspace{}, Left: j.Left, Steps: []Step{},
+		Environment: o.Environment, Stack: o.Stack, Dir: o.Dir, To: o.To.Type(), Workspaces: []Workspace{}, Left: copies(j.Left), Steps: []Step{},
 	}}
 	if j.Moving {
 		if !same(j.To, o.To) {
@@ -282,7 +282,7 @@ func (m *move) endStep(ctx context.Context) error {
 	if err := m.save(m.journal); err != nil {
 		return err
 	}
-	m.result.Changed, m.result.Left = true, m.leaving
+	m.result.Changed, m.result.Left = true, copies(m.leaving)
 	if selected != "" && selected != "default" && slices.ContainsFunc(m.states, func(s *state) bool { return s.name == selected }) {
 		return m.selectWorkspace(ctx, selected)
 	}
@@ -301,6 +301,15 @@ func (m *move) giveUp(ctx context.Context, step string) error {
 		failed = errors.Join(m.remove(m.file(overrideFile)), m.Engine.Forget())
 	}
 	return errors.Join(failed, m.release(ctx, m.from), m.release(ctx, m.to))
+}
+
+// copies are the states that were left at all places.
+func copies(list []Left) []LeftCopy {
+	all := []LeftCopy{}
+	for _, l := range list {
+		all = append(all, l.Workspaces...)
+	}
+	return all
 }
 
 func exists(path string) bool {
