@@ -19,13 +19,13 @@ func newStateRollback(env *Env) *cobra.Command {
 		Use:   "rollback {--to sse-s3|--to-key ARN|--to-version VERSION} [--env ENV] [--stack STACK] [--plan|--yes]",
 		Short: "take states back to SSE-S3, to a former key, or to an earlier version",
 		Long: `Rollback undoes what rekey did, or what an apply did to a state. It works as rekey does:
-it locks, has S3 copy on the condition that nobody wrote since, proves what became of it,
-and may be killed and run again.
+it locks, has S3 copy on the condition that nobody wrote since, proves what became of
+it, and may be killed and run again.
 
---to sse-s3 puts the states under S3's own encryption, as they were before any key. Whoever
-may read the objects can read them then. Take STATE_KMS_KEY_ID out of the pipelines first:
-with it, the next apply writes under the key again. A statement of the bucket policy that
-demands the key forbids this, and is named.
+--to sse-s3 puts the states under S3's own encryption, as they were before any key.
+Whoever may read the objects can read them then. Take STATE_KMS_KEY_ID out of the
+pipelines first: with it, the next apply writes under the key again. A statement of the
+bucket policy that demands the key forbids this, and is named.
 
 --to-key ARN puts the states of one environment under that key: the former one. Set
 STATE_KMS_KEY_ID, and kms_key_arn in the spec, to it.
@@ -34,11 +34,12 @@ Both name the versions that are under other keys and so still need them, lock fi
 included, also with --plan: deleting such a key would lose them. With --to-key,
 --all-versions moves them too; SSE-S3 cannot be given to older versions.
 
---to-version makes an earlier version of one state the current one: an S3 version ID, or a
-serial. What that adds, changes and removes is shown first, by address and without values.
-The encryption stays that of the current version, which is kept as an older version. The
-serial becomes the earlier one and the next apply counts on from it: throw away saved
-plans, and look at the next plan closely, for the state is older than what it describes.`,
+--to-version makes an earlier version of one state the current one: an S3 version ID, or
+a serial. What that adds, changes and removes is shown first, by address and without
+values. The encryption stays that of the current version, which is kept as an older
+version. The serial becomes the earlier one and the next apply counts on from it: throw
+away saved plans, and look at the next plan closely, for the state is older than what it
+describes.`,
 		Example: `  strongroom state rollback --to sse-s3 --env development --plan
   strongroom state rollback --to-key arn:aws:kms:us-east-1:111122223333:key/ID --env production --yes
   strongroom state rollback --to-version 41 --env production --stack infra`,
