@@ -164,3 +164,51 @@ func TestEncryptionIsNotTurnedOn(t *testing.T) {
 	o.To.Encryption = &backend.Encryption{KMSKeyARN: "arn:aws:kms:eu-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", Region: "eu-west-2"}
 	w.refused(o, 1, "the stack has no encryption block")
 }
+
+// The destination's key goes half way, and comes back.
+func TestKeyGoesHalfWay(t *testing.T) {
+	t.Parallel()
+	for i, name := range []string{"disabled", "scheduled for deletion"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, enginetest.First(t))
+			w.at("local")
+			cfg := w.sandbox.Config(w.sandbox.Credentials())
+			cfg.Region = "eu-west-2"
+			keys := kms.NewFromConfig(cfg)
+			o := w.order("run", "s3")
+			o.To.S3.KMSKeyARN = w.newKey()
+			id := aws.String(o.To.S3.KMSKeyARN)
+			o.StopAt = "step copy"
+			c := w.start(o)
+			w.stops(c)
+			var err error
+			if i == 0 {
+				_, err = keys.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: id})
+			} else {
+				_, err = keys.ScheduleKeyDeletion(t.Context(), &kms.ScheduleKeyDeletionInput{KeyId: id})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := c.goesOn(); got.code != 1 || !strings.Contains(got.log, "KMS.") {
+				t.Errorf("exit status %d\n%s", got.code, got.log)
+			}
+			w.nothingLost("local", "s3", nil)
+			if i == 1 {
+				_, err = keys.CancelKeyDeletion(t.Context(), &kms.CancelKeyDeletionInput{KeyId: id})
+			}
+			if err == nil {
+				_, err = keys.EnableKey(t.Context(), &kms.EnableKeyInput{KeyId: id})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.StopAt = ""
+			if got := w.start(o).wait(); got.code != 0 {
+				t.Errorf("exit status %d\n%s", got.code, got.log)
+			}
+			w.nothingLost("s3", "s3", nil)
+		})
+	}
+}
