@@ -8,6 +8,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/internal/sdkclient"
 )
 
@@ -19,5 +20,22 @@ func loadAWS(ctx context.Context, options ...func(*config.LoadOptions) error) (a
 		cfg.HTTPClient = client.WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = 64 })
 	}
 	cfg.HTTPClient = sdkclient.Client(cfg.HTTPClient)
+	if cfg.Credentials != nil {
+		cfg.Credentials = explained{cfg.Credentials}
+	}
 	return cfg, err
+}
+
+// explained are credentials that, when there are none, say how to find out why.
+type explained struct{ aws.CredentialsProvider }
+
+func (e explained) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c, err := e.CredentialsProvider.Retrieve(ctx)
+	if err != nil && ctx.Err() == nil {
+		err = &diag.Diagnostic{
+			Rule: "aws-credentials", Summary: "there are no AWS credentials that can be used", Found: err.Error(), Err: err,
+			Why: "nothing can be asked without them", Fix: "see which link of the chain is used, and why: strongroom credentials explain",
+		}
+	}
+	return c, err
 }

@@ -1,12 +1,17 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"os/exec"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
 
@@ -51,5 +56,22 @@ func TestWriteEnvironmentOfNothing(t *testing.T) {
 	want := `{"format_version":1,"account":"111122223333","set":{},"unset":[]}`
 	if got := strings.NewReplacer("\n", "", " ", "").Replace(b.String()); got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Whoever has no credentials is told how to find out why, by every command.
+func TestNoCredentials(t *testing.T) {
+	none := explained{aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{}, errors.New("no link of the chain has any")
+	})}
+	_, err := sts.New(sts.Options{Region: "eu-west-2", Credentials: none}).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+	var d *diag.Diagnostic
+	if !errors.As(err, &d) || d.Rule != "aws-credentials" || !strings.Contains(d.Fix, "credentials explain") {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := none.Retrieve(ctx); errors.As(err, new(*diag.Diagnostic)) {
+		t.Errorf("an interrupted command has no credentials, it says: %v", err)
 	}
 }
