@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/policyread"
 	"github.com/strongroom-dev/strongroom/internal/room"
 	"github.com/strongroom-dev/strongroom/internal/state"
 	"github.com/strongroom-dev/strongroom/internal/state/status"
@@ -106,9 +107,17 @@ func (f *stateFlags) status(ctx context.Context, env *Env, cmd *cobra.Command, r
 		if err != nil {
 			want, doubt = verify.Want{}, "the environment's key: "+diag.All(err)[0].Summary
 		}
+		doubts := []string{}
+		if doubt != "" {
+			doubts = append(doubts, doubt)
+		}
 		targets, err := places.Targets(ctx, e)
 		if err != nil {
-			return nil, err
+			// Who may not list the bucket sees the states that the spec names.
+			doubts = append(doubts, "other workspaces: "+policyread.Cause(err))
+			for _, s := range e.Stacks {
+				targets = append(targets, state.Target{Environment: e.Name, Stack: s, Workspace: "default"})
+			}
 		}
 		found := make([]*status.Row, len(targets))
 		if err := each(ctx, env, e.Name, len(targets), func(i int) (err error) {
@@ -118,9 +127,7 @@ func (f *stateFlags) status(ctx context.Context, env *Env, cmd *cobra.Command, r
 			return nil, err
 		}
 		for _, row := range found {
-			if doubt != "" {
-				row.Doubts = append(row.Doubts, doubt)
-			}
+			row.Doubts = append(row.Doubts, doubts...)
 		}
 		rows = append(rows, found...)
 	}

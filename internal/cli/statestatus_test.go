@@ -35,7 +35,7 @@ func newStateWorld(t testing.TB) *stateWorld {
 		}
 	}
 	var b strings.Builder
-	for name, c := range map[string]sandbox.Credentials{"dev": w.Access["development"], "prod": w.Access["production"], "reader": w.ReaderAccess} {
+	for name, c := range map[string]sandbox.Credentials{"dev": w.Access["development"], "prod": w.Access["production"], "reader": w.ReaderAccess, "nobody": w.Stranger("nobody")} {
 		fmt.Fprintf(&b, "[profile %s]\naws_access_key_id = %s\naws_secret_access_key = %s\n", name, c.AccessKeyID, c.SecretAccessKey)
 	}
 	file := filepath.Join(t.TempDir(), "config")
@@ -119,6 +119,7 @@ func TestStateStatusVerifyUnlock(t *testing.T) {
 		t.Errorf("%+v", rows)
 	}
 	w.run(0, []string{"status", "--profile", "reader"}, "?", "kms:Decrypt")
+	w.run(0, []string{"status", "--profile", "nobody", "--env", "production"}, "not known: s3://acme-tf-backend/production: other workspaces: AccessDenied", "?")
 
 	// The principal's half is missing.
 	w.KeyPolicy("development")

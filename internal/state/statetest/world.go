@@ -138,6 +138,12 @@ func (w *World) user(account, name, statements string) sandbox.Credentials {
 	return sandbox.Credentials{AccessKeyID: *key.AccessKey.AccessKeyId, SecretAccessKey: *key.AccessKey.SecretAccessKey}
 }
 
+// Stranger makes a user of the state account who may look at keys, and do nothing else.
+func (w *World) Stranger(name string) sandbox.Credentials {
+	w.Helper()
+	return w.user(Account, name, `{"Effect":"Allow","Action":"kms:DescribeKey","Resource":"*"}`)
+}
+
 func document(statements ...string) *string {
 	return aws.String(`{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`)
 }

@@ -142,9 +142,8 @@ func TestEngine(t *testing.T) {
 			if err := l.Release(t.Context()); err == nil || !strings.Contains(err.Error(), "is held") || l.Released {
 				t.Errorf("it was taken away: %v, %+v", err, l)
 			}
-			other := target
 			if kind == "s3" { // another state's lock, taken by the same person at the same time
-				other = w.Target("production")
+				other := w.Target("production")
 				info := state.NewLock("OperationTypeApply")
 				info.Info = ""
 				if err := state.NewBucket(w.Room, w.Owner).Store(other, "").Lock(t.Context(), info); err != nil {
