@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
@@ -35,16 +37,16 @@ func TestKilled(t *testing.T) {
 				}
 				what := fmt.Sprintf("step %d, %s", n, log)
 				g.survived(&s, what)
-				lock, err := g.store("dev").Locked(context.Background())
-				g.ok(err)
+				left := g.locks(s.envs)
 				r := g.completes(&s, what)
-				if lock != nil {
-					if stale++; len(r.Released) != 1 || r.Released[0].ID != lock.ID || r.Released[0].Key != "dev" {
-						t.Errorf("%s: the lock that was left is %s, and the next run told of %+v", what, lock.ID, r.Released)
-					}
-				} else if len(r.Released) != 0 {
-					t.Errorf("%s: there was no lock, and the next run released %+v", what, r.Released)
+				told := map[string]string{}
+				for _, l := range r.Released {
+					told[l.Key] = l.ID
 				}
+				if d := cmp.Diff(left, told); d != "" {
+					t.Errorf("%s: the locks that were left, and those that the next run told of, -want +got:\n%s", what, d)
+				}
+				stale += len(left)
 				if t.Failed() {
 					t.FailNow()
 				}
@@ -54,6 +56,22 @@ func TestKilled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// locks are the IDs of the locks that there are, by state.
+func (g *stage) locks(envs environments) map[string]string {
+	g.t.Helper()
+	found := map[string]string{}
+	for _, e := range envs {
+		for _, key := range e.keys {
+			l, err := g.store(key).Locked(context.Background())
+			g.ok(err)
+			if l != nil {
+				found[key] = l.ID
+			}
+		}
+	}
+	return found
 }
 
 // killed runs the job in a process that kills itself before the N-th step; ended is

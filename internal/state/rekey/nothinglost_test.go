@@ -133,7 +133,11 @@ func (g *stage) completes(s *story, what string) *rekey.Result {
 	}
 	s.done(g.world, g.serial)
 	g.kept("dev", g.before)
-	g.quiet("dev")
+	keys := []string{}
+	for _, e := range s.envs {
+		keys = append(keys, e.keys...)
+	}
+	g.quiet(keys...)
 	return r
 }
 
