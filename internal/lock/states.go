@@ -155,15 +155,23 @@ func (w *World) stands(ctx context.Context, e *Environment, s *StackState, under
 // refused outcome is a claim that holds.
 func (r Ran) answered(want int) Outcome {
 	o := Outcome{Answer: fmt.Sprintf("exit status %d", r.Exit), Refused: r.Exit == want, DecidedBy: lastLine(r.Stdout)}
-	if r.Exit != 0 || o.DecidedBy == "" {
-		if said := lastLine(r.Stderr); said != "" {
-			o.DecidedBy = said
-		}
+	if said := complaint(r.Stderr); said != "" && (r.Exit != 0 || o.DecidedBy == "") {
+		o.DecidedBy = said
 	}
 	if o.DecidedBy == "" {
 		o.DecidedBy = "it said nothing"
 	}
 	return o
+}
+
+// complaint is the line in which the program says what is wrong; without one, the last.
+func complaint(stderr string) string {
+	for line := range strings.Lines(stderr) {
+		if said, ok := strings.CutPrefix(line, "strongroom: "); ok {
+			return strings.TrimSpace(strings.TrimPrefix(said, "error: "))
+		}
+	}
+	return lastLine(stderr)
 }
 
 // lastLine is the last line of a text that is not empty.

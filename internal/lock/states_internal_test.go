@@ -36,6 +36,24 @@ func TestScenarioLocksAreComplete(t *testing.T) {
 	}
 }
 
+func TestAnswered(t *testing.T) {
+	for _, c := range []struct {
+		ran  Ran
+		want Outcome
+	}{
+		{Ran{Stdout: "a\n2 states\n\n"}, Outcome{Answer: "exit status 0", Refused: true, DecidedBy: "2 states"}},
+		{Ran{Stderr: "note: it is so\n"}, Outcome{Answer: "exit status 0", Refused: true, DecidedBy: "note: it is so"}},
+		{Ran{}, Outcome{Answer: "exit status 0", Refused: true, DecidedBy: "it said nothing"}},
+		{Ran{Stdout: "half\n", Stderr: "working\nstrongroom: error: somebody has the lock\nhint: wait\n", Exit: 1}, Outcome{Answer: "exit status 1", DecidedBy: "somebody has the lock"}},
+		{Ran{Stdout: "2 states: 2 not\n", Exit: 2}, Outcome{Answer: "exit status 2", DecidedBy: "2 states: 2 not"}},
+	} {
+		got := c.ran.answered(0)
+		if got.Answer != c.want.Answer || got.Refused != c.want.Refused || got.DecidedBy != c.want.DecidedBy {
+			t.Errorf("%+v: got %+v, want %+v", c.ran, got, c.want)
+		}
+	}
+}
+
 func TestWithoutKMS(t *testing.T) {
 	for _, s := range []map[string]any{{"Action": "kms:Decrypt"}, {"Action": []any{"s3:GetObject", "KMS:Encrypt"}}} {
 		if withoutKMS(s) != nil {

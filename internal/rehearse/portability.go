@@ -99,7 +99,9 @@ func (r *Rehearsal) journeys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.environ = engine.Environ(r.options.Environ, r.Sandbox.Env(), r.Sandbox.EnvUnset())
+	// The stacks have no provider to install: how a user's engine installs them is not
+	// asked for, and may be named by a file that is gone.
+	r.environ = engine.Environ(r.options.Environ, r.Sandbox.Env(), append(r.Sandbox.EnvUnset(), "TF_CLI_CONFIG_FILE"))
 	r.actAs(r.World.Operator)
 	for _, name := range []string{engine.OpenTofu, engine.Terraform} {
 		at := slices.IndexFunc(binaries, func(b engine.Binary) bool { return b.Name == name })
