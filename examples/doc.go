@@ -1,7 +1,8 @@
 // Package examples carries the example rooms and the sample events.
 //
-// FS is what "strongroom rehearse" builds when it is given no room. An example holds a
-// spec and nothing else, as the stacks and modules are rendered from it.
+// FS is what "strongroom rehearse" builds when it is given no room, and the worlds of
+// its scenarios, each in a directory of the scenario's name. An example holds a spec and
+// nothing else, as the stacks and modules are rendered from it.
 //
 // Samples are events in the shapes that AWS documents, each with what the baseline's
 // alerts are expected to make of it: what "strongroom alerts replay samples" holds
