@@ -21,14 +21,15 @@ func newStateDiff(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff [--env ENV] [--stack STACK] [FROM [TO]]",
 		Short: "what changed between two versions of a state",
-		Long: `Diff compares two versions of a state by the addresses of its resources: which were added
-(+), changed (~) with the names of the attributes that did, and removed (-). Without TO
-it is the current version, without FROM the one before TO. A version is an ID that
-"strongroom state history" shows, a serial (the newest version that has it), or "current".
+		Long: `Diff compares two versions of a state by the addresses of its resources: which were
+added (+), changed (~) with the names of the attributes that did, and removed (-).
+Without TO it is the current version, without FROM the one before TO. A version is an ID
+that "strongroom state history" shows, a serial (the newest version that has it), or
+"current".
 
-Values are not shown. With --values those are that neither state marks as sensitive, that
-the provider's schema is known not to call sensitive, and that neither by their name nor
-by themselves look like a secret. Names that look like secrets are masked.
+Values are not shown. With --values those are that neither state marks as sensitive,
+that the provider's schema is known not to call sensitive, and that neither by their
+name nor by themselves look like a secret. Names that look like secrets are masked.
 
 A resource that was renamed is removed at one address and added at another.
 

@@ -24,8 +24,8 @@ func newStateHistory(env *Env) *cobra.Command {
 		Short: "the versions of states: when, by whom, under which key, what changed",
 		Long: `History lists the versions that are kept of each state, the newest first: its serial,
 when and by whom it was written, its size, how many resources it has and how many were
-added (+), changed (~) and removed (-) since the version before, how it is encrypted, and
-its version ID. Nothing of what a state holds is shown.
+added (+), changed (~) and removed (-) since the version before, how it is encrypted,
+and its version ID. Nothing of what a state holds is shown.
 
 In S3 these are the object's versions, in GitLab those that it keeps by serial; a local
 state has the file and the backup beside it.

@@ -35,9 +35,9 @@ stack whose directory the spec names and which was prepared there; of the AWS pr
 it is built in. The answer says which.
 
 An engine writes secrets into states whatever they are called: what keeps them is who
-can read the state. So a finding in a state that is encrypted as the spec says, under the
-environment's own key, is listed and no more; in any other place it is a no. --strict
-makes every finding a no.
+can read the state. So a finding in a state that is encrypted as the spec says, under
+the environment's own key, is listed and no more; in any other place it is a no.
+--strict makes every finding a no.
 
 --placeholders also looks for secrets that are put by hand: in the files of stacks for
 parameters and secret versions with ignore_changes on their value, and in states for

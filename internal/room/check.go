@@ -118,9 +118,6 @@ func (d *decoder) environments(r *Room) {
 	for _, e := range r.State.Environments {
 		at := d.at[&e.Principals]
 		for _, arn := range e.Principals {
-			if strings.Split(arn, ":")[4] == r.Account {
-				d.report("spec-principal-account", fmt.Sprintf("%q belongs to the room's own account", arn), at, "in one account IAM policies and the bucket policy add up, so the bucket policy could not confine it to its state", "name a principal of the environment's account")
-			}
 			if other := principals[arn]; other != "" {
 				d.report("spec-principal-shared", fmt.Sprintf("%q is a principal of %s already", arn, other), at, "what happens to the one environment would reach the other", "give each environment its own principal")
 			}

@@ -78,6 +78,9 @@ func Init(dir string, opt Options) (*Room, []Outcome, error) {
 			return nil, nil, err
 		}
 	}
+	if err := r.apart(); err != nil {
+		return nil, nil, err
+	}
 	if r.State.Region != r.Region {
 		return nil, nil, &diag.Diagnostic{
 			Rule: "spec-state-region", Summary: fmt.Sprintf("the spec's states are in %s, and the room in %s", r.State.Region, r.Region), At: diag.Location{File: filepath.Join(dir, SpecFile)},

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/strongroom-dev/strongroom/internal/diag"
 )
 
 // RoomEnvironment is what commands call the room's own stacks where they take the
@@ -124,4 +126,22 @@ func HTTPName(key string) string {
 		}
 		return '-'
 	}, key)
+}
+
+// apart refuses environments whose principals belong to the room's own account, for
+// the bucket that the bootstrap stack makes. For a bucket that exists already they are
+// as good as any: what their own policies allow is theirs to say.
+func (r *Room) apart() error {
+	for _, e := range r.State.Environments {
+		for _, arn := range e.Principals {
+			if strings.Split(arn, ":")[4] == r.Account {
+				return &diag.Diagnostic{
+					Rule: "spec-principal-account", Summary: fmt.Sprintf("%q, of environment %q, belongs to the room's own account", arn, e.Name), At: diag.Location{File: filepath.Join(r.Dir, SpecFile)},
+					Why: "in one account IAM policies and the bucket policy add up, so the bucket that the bootstrap stack makes could not confine it to its state",
+					Fix: "name a principal of the environment's account; or use the state commands alone, with a bucket that exists already, which need no init",
+				}
+			}
+		}
+	}
+	return nil
 }

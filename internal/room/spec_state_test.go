@@ -80,15 +80,28 @@ func TestStatesOfGitLab(t *testing.T) {
 	}
 }
 
-// The bootstrap stack makes the bucket in the room's own region only.
-func TestInitRefusesABucketElsewhere(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, room.SpecFile), []byte(minimal+"state {\n  region = \"us-east-1\"\n}\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	_, _, err := room.Init(dir, room.Options{})
-	var d *diag.Diagnostic
-	if !errors.As(err, &d) || d.Rule != "spec-state-region" {
-		t.Error(err)
+// The bootstrap stack makes the bucket in the room's own region only, and for
+// principals of other accounts only; a spec for a bucket that exists may have both.
+func TestInitRefusesABucketThatBootstrapCannotMake(t *testing.T) {
+	for rule, state := range map[string]string{
+		"spec-state-region": `region = "us-east-1"`,
+		"spec-principal-account": `environment "eu" {
+    principals = ["arn:aws:iam::012345678901:role/t"]
+    state_keys = ["eu"]
+  }`,
+	} {
+		text := []byte(minimal + "state {\n  " + state + "\n}\n")
+		if _, err := room.Parse("strongroom.hcl", text); err != nil {
+			t.Errorf("%s: %v", rule, err)
+		}
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, room.SpecFile), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := room.Init(dir, room.Options{})
+		var d *diag.Diagnostic
+		if !errors.As(err, &d) || d.Rule != rule {
+			t.Errorf("%v, want %s", err, rule)
+		}
 	}
 }
