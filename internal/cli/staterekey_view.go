@@ -207,7 +207,7 @@ func (k *rekeying) printResult(w io.Writer, r *rekey.Result) error {
 		fmt.Fprintf(w, "and %d more that could not be told: strongroom state verify\n", unknown-5)
 	}
 	if decided > 0 {
-		fmt.Fprintf(w, "%s decided from policies and not tried: --principal-profile ENV=PROFILE tries them\n", count(decided, "answer"))
+		fmt.Fprintf(w, "%s decided from policies and not tried; these are: strongroom state verify --principal-profile ENV=PROFILE --reader-profile PROFILE\n", count(decided, "answer"))
 	}
 	return nil
 }

@@ -53,7 +53,8 @@ With --principal-profile and --reader-profile reading is really tried. Without, 
 worked out from the key policy and the bucket policy, for the principal and for somebody
 made up who may read every object and nothing else; such answers say "decided, not
 tried". The plan is made by the spec's engine, as the environment's principal if its
-profile is given, in the workspace that is selected there.
+profile is given, in the workspace that is selected there; variables come from files
+(terraform.tfvars), for TF_VAR_... are not passed on.
 
 Nothing is changed, and of a state only its serial, its lineage and how many resources
 it has are printed.

@@ -183,7 +183,7 @@ func TestGuardOfClientEncryption(t *testing.T) {
 	g.file("encryption.tf", "terraform {\n  encryption {\n    state {\n      method = method.aes_gcm.a\n    }\n  }\n}\n")
 	f := g.expect("with", "yes", "")
 	var b bytes.Buffer
-	if err := status.GuardTable(&b, []*status.First{f}); err != nil || !strings.Contains(b.String(), "encrypted by OpenTofu before") || !strings.Contains(b.String(), "1 stacks: the first write of 1 would") {
+	if err := status.GuardTable(&b, []*status.First{f}); err != nil || !strings.Contains(b.String(), "encrypted by OpenTofu before") || !strings.Contains(b.String(), "1 stack: the first write of 1 would") {
 		t.Errorf("%s, %v", &b, err)
 	}
 }

@@ -225,6 +225,10 @@ func GuardTable(w io.Writer, list []*First) error {
 	for _, f := range list {
 		count[f.As]++
 	}
-	_, err := fmt.Fprintf(w, "%d stacks: the first write of %d would be encrypted as the spec says, of %d not, of %d it cannot be told\n", len(list), count["yes"], count["no"], count["unknown"])
+	stacks := "stacks"
+	if len(list) == 1 {
+		stacks = "stack"
+	}
+	_, err := fmt.Fprintf(w, "%d %s: the first write of %d would be encrypted as the spec says, of %d not, of %d it cannot be told\n", len(list), stacks, count["yes"], count["no"], count["unknown"])
 	return err
 }
