@@ -96,6 +96,9 @@ func (w *world) between(f fault, n int64) (proxy string, seen *atomic.Int64) {
 // Whatever S3 does at whatever request: the state is somewhere as a whole, and the next
 // run completes. The default is a sample.
 func TestFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("an engine runs some times")
+	}
 	t.Parallel()
 	for _, b := range enginetest.Chosen(t) {
 		for i, p := range []struct{ from, to string }{{"local", "s3"}, {"s3", "local"}} {

@@ -114,6 +114,9 @@ func (w *world) nothingLost(from, to string, workspaces []string) {
 // The default is a sample of what STRONGROOM_TEST_FULL=1 does with both engines: every
 // request, every step, every change to a file.
 func TestKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("an engine runs some times")
+	}
 	t.Parallel()
 	for _, b := range enginetest.Chosen(t) {
 		for _, p := range pairs {

@@ -66,6 +66,9 @@ func (w *world) Write(p []byte) (int, error) {
 }
 
 func newWorld(t *testing.T, b engine.Binary) *world {
+	if testing.Short() {
+		t.Skip("an engine runs some times")
+	}
 	t.Helper()
 	w := &world{t: t, engine: b, dir: filepath.Join(t.TempDir(), "stack"), home: filepath.Join(t.TempDir(), "home")}
 	for _, d := range []string{w.dir, w.home} {

@@ -20,6 +20,9 @@ import (
 // A run that is killed before any request and any write of a file loses nothing, and
 // the next one releases its lock, says so, and does the rest.
 func TestKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs once for each request that is disturbed")
+	}
 	t.Parallel()
 	for _, s := range stories() {
 		t.Run(s.name, func(t *testing.T) {

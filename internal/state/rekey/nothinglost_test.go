@@ -245,6 +245,9 @@ func disturbances() []disturbance {
 }
 
 func TestNothingLost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs once for each request that is disturbed")
+	}
 	t.Parallel()
 	for _, s := range stories() {
 		for _, d := range disturbances() {
