@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/internal/bootstrap"
 	"github.com/strongroom-dev/strongroom/internal/engine"
+	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 	"github.com/strongroom-dev/strongroom/internal/room"
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
@@ -207,39 +207,9 @@ func contains(list []string, s string) bool {
 // power cut would.
 func (c *child) kill() {
 	c.killing.Do(func() {
-		family := append([]int{c.cmd.Process.Pid}, descendants(c.cmd.Process.Pid)...)
-		for _, pid := range family {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
+		enginetest.KillFamily(c.cmd.Process.Pid)
 		<-c.done
 	})
-}
-
-// descendants are the processes below one, from /proc.
-func descendants(of int) []int {
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well formed
-	children := map[int][]int{}
-	for _, path := range stats {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		// PID (NAME) STATE PPID; the name may hold anything.
-		fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
-		pid, err1 := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		if len(fields) < 2 || err1 != nil {
-			continue
-		}
-		if ppid, err := strconv.Atoi(fields[1]); err == nil {
-			children[ppid] = append(children[ppid], pid)
-		}
-	}
-	var all []int
-	for queue := children[of]; len(queue) > 0; queue = queue[1:] {
-		all = append(all, queue[0])
-		queue = append(queue, children[queue[0]]...)
-	}
-	return all
 }
 
 // at waits for an event, and fails when the bootstrap ends before it comes.

@@ -18,7 +18,6 @@ import (
 	"github.com/strongroom-dev/strongroom/internal/room"
 	"github.com/strongroom-dev/strongroom/internal/state"
 	"github.com/strongroom-dev/strongroom/internal/state/migrate"
-	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
 // migrateAnswer is what "strongroom state migrate --format json" prints.
@@ -341,12 +340,12 @@ func printMigration(w io.Writer, a migrateAnswer) error {
 			fmt.Fprintf(&b, "%s %s: would move from %s to %s, and write the backend block in %s\n", r.Environment, r.Stack, r.From, r.To, r.Dir)
 		}
 		for _, s := range r.Workspaces {
-			fmt.Fprintf(&b, "  %s: %s (%s)\n", s.Name, s.From, contents(s.Before))
+			fmt.Fprintf(&b, "  %s: %s (%s)\n", s.Name, s.From, s.Before.Summary())
 			there := s.There
 			if a.Done {
 				there = s.After
 			}
-			fmt.Fprintf(&b, "    to %s (%s%s)\n", s.To, contents(there), encryptedAs(s))
+			fmt.Fprintf(&b, "    to %s (%s%s)\n", s.To, there.Summary(), encryptedAs(s))
 		}
 		if a.Done && !r.Home {
 			fmt.Fprintf(&b, "  the source is left, readable and marked; remove it with: strongroom state migrate --retire --env %s --stack %s\n", r.Environment, r.Stack)
@@ -364,18 +363,6 @@ func printMigration(w io.Writer, a migrateAnswer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func contents(s *tfstate.Snapshot) string {
-	switch {
-	case s == nil:
-		return "no state"
-	case s.Encrypted:
-		return fmt.Sprintf("serial %d, lineage %s, encrypted by OpenTofu", s.Serial, s.Lineage)
-	case s.Resources == 1:
-		return fmt.Sprintf("serial %d, lineage %s, 1 resource", s.Serial, s.Lineage)
-	}
-	return fmt.Sprintf("serial %d, lineage %s, %d resources", s.Serial, s.Lineage, s.Resources)
 }
 
 func encryptedAs(w migrate.Workspace) string {

@@ -166,6 +166,19 @@ func damaged(err error, size int) error {
 	return fmt.Errorf("not a whole state: %d bytes that end too early or have the wrong form", size)
 }
 
+// Summary is a line about a state that shows nothing of what it holds.
+func (s *Snapshot) Summary() string {
+	switch {
+	case s == nil:
+		return "no state"
+	case s.Encrypted:
+		return fmt.Sprintf("serial %d, lineage %s, encrypted by OpenTofu", s.Serial, s.Lineage)
+	case s.Resources == 1:
+		return fmt.Sprintf("serial %d, lineage %s, 1 resource", s.Serial, s.Lineage)
+	}
+	return fmt.Sprintf("serial %d, lineage %s, %d resources", s.Serial, s.Lineage, s.Resources)
+}
+
 // Void reports whether a state holds nothing that could be lost.
 func (s *Snapshot) Void() bool { return s == nil || s.Resources == 0 }
 

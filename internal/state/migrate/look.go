@@ -103,7 +103,7 @@ func (m *move) agree() error {
 		if why := m.conflict(s); why != "" {
 			return diag.Refuse(&diag.Diagnostic{
 				Rule: "state-migrate-occupied", Summary: fmt.Sprintf("the destination already holds another state: %s", m.to.where(s.name)),
-				Found: fmt.Sprintf("%s: %s\n%s: %s", m.from.where(s.name), describe(s.before), m.to.where(s.name), describe(s.there)),
+				Found: fmt.Sprintf("%s: %s\n%s: %s", m.from.where(s.name), s.before.Summary(), m.to.where(s.name), s.there.Summary()),
 				Why:   why + "; nothing was overwritten",
 				Fix:   "find out which of the two describes what there is, and move the other one away; or choose another destination",
 			})
@@ -135,18 +135,6 @@ func (m *move) conflict(s *state) string {
 		return "both have the same serial and hold different things, so that both were written after they parted"
 	}
 	return ""
-}
-
-func describe(s *tfstate.Snapshot) string {
-	switch {
-	case s == nil:
-		return "no state"
-	case s.Encrypted:
-		return fmt.Sprintf("serial %d, lineage %s, encrypted by OpenTofu", s.Serial, s.Lineage)
-	case s.Resources == 1:
-		return fmt.Sprintf("serial %d, lineage %s, 1 resource", s.Serial, s.Lineage)
-	}
-	return fmt.Sprintf("serial %d, lineage %s, %d resources", s.Serial, s.Lineage, s.Resources)
 }
 
 // arrived reports whether the destination has a workspace's state, as far as can be

@@ -124,7 +124,7 @@ func (m *move) unchanged(ctx context.Context, s *state) error {
 	}
 	return &diag.Diagnostic{
 		Rule: "state-migrate-raced", Summary: "somebody wrote to the source while it was moved: " + m.from.where(s.name),
-		Found: "was: " + describe(s.before) + "\nis:  " + describe(now),
+		Found: "was: " + s.before.Summary() + "\nis:  " + now.Summary(),
 		Why:   "the destination is a copy of what was there before, so the move is not done",
 		Fix:   "make sure that nobody applies with the old backend block; " + again,
 	}

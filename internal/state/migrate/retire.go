@@ -96,7 +96,7 @@ func (o *Options) retireOne(ctx context.Context, home place, l Left, c LeftCopy,
 	if why := retirable(c.State, now, there); why != "" {
 		return "", diag.Refuse(&diag.Diagnostic{
 			Rule: "state-migrate-retire", Summary: fmt.Sprintf("%s cannot be retired: %s", c.Where, why),
-			Found: fmt.Sprintf("left: %s\nthere now: %s\n%s: %s", describe(c.State), describe(now), home.where(c.Name), describe(there)),
+			Found: fmt.Sprintf("left: %s\nthere now: %s\n%s: %s", c.State.Summary(), now.Summary(), home.where(c.Name), there.Summary()),
 			Why:   "something would be lost that is nowhere else; nothing was removed",
 			Fix:   "compare the two; if the one that was left is the right one, move it again",
 		})

@@ -96,7 +96,7 @@ func (m *move) encrypted(ctx context.Context, s *state) error {
 func (m *move) unproven(s *state, what string) error {
 	return diag.Refuse(&diag.Diagnostic{
 		Rule: "state-migrate-verify", Summary: fmt.Sprintf("the move of %s to %s is not proven: %s", m.from.where(s.name), m.to.where(s.name), what),
-		Found: fmt.Sprintf("%s: %s\n%s: %s", m.from.where(s.name), describe(s.before), m.to.where(s.name), describe(s.there)),
+		Found: fmt.Sprintf("%s: %s\n%s: %s", m.from.where(s.name), s.before.Summary(), m.to.where(s.name), s.there.Summary()),
 		Why:   "the source is as it was, and stays the stack's until the destination is proven",
 		Fix:   "look at both places; " + again,
 	})

@@ -11,10 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,6 +21,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/internal/backend"
 	"github.com/strongroom-dev/strongroom/internal/engine"
+	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 	"github.com/strongroom-dev/strongroom/internal/state/migrate"
 	"github.com/strongroom-dev/strongroom/internal/statestore"
 	"github.com/strongroom-dev/strongroom/internal/tfstate"
@@ -319,38 +318,9 @@ func (w *world) start(o order, extra ...string) *child {
 // kill kills the migration and its engine at once, as a power cut would.
 func (c *child) kill() {
 	c.once.Do(func() {
-		for _, pid := range append([]int{c.cmd.Process.Pid}, descendants(c.cmd.Process.Pid)...) {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
+		enginetest.KillFamily(c.cmd.Process.Pid)
 		<-c.done
 	})
-}
-
-// descendants are the processes below one, from /proc.
-func descendants(of int) []int {
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well formed
-	children := map[int][]int{}
-	for _, path := range stats {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		// PID (NAME) STATE PPID; the name may hold anything.
-		fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		if len(fields) < 2 || err != nil {
-			continue
-		}
-		if ppid, err := strconv.Atoi(fields[1]); err == nil {
-			children[ppid] = append(children[ppid], pid)
-		}
-	}
-	var all []int
-	for queue := children[of]; len(queue) > 0; queue = queue[1:] {
-		all = append(all, queue[0])
-		queue = append(queue, children[queue[0]]...)
-	}
-	return all
 }
 
 // outcome is how a migration ended.
