@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
+	"github.com/strongroom-dev/strongroom/internal/sdkclient"
 	"github.com/strongroom-dev/strongroom/internal/sink"
 )
 
@@ -72,5 +73,6 @@ func readSecrets(ctx context.Context, c sink.Config) (sink.Secrets, error) {
 	if err != nil {
 		return sink.Secrets{}, &diag.Diagnostic{Rule: "sink-secrets", Summary: "the AWS configuration cannot be loaded", Found: err.Error(), Err: err}
 	}
+	a.HTTPClient = sdkclient.Client(a.HTTPClient)
 	return sink.ReadSecrets(ctx, ssm.NewFromConfig(a), c)
 }

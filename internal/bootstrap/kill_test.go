@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
+	"github.com/strongroom-dev/strongroom/internal/sdkclient"
 )
 
 // get returns a variable of the sandbox's environment.
@@ -38,7 +39,7 @@ func (w *world) configOf(id, secret string) aws.Config {
 		Region:       "eu-west-2",
 		Credentials:  credentials.NewStaticCredentialsProvider(id, secret, ""),
 		BaseEndpoint: aws.String(proxy.String()),
-		HTTPClient:   &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+		HTTPClient:   &http.Client{Transport: sdkclient.Transport{Transport: &http.Transport{DisableKeepAlives: true}}},
 	}
 }
 

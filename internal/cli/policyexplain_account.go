@@ -15,6 +15,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/internal/explain"
+	"github.com/strongroom-dev/strongroom/internal/sdkclient"
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
 
@@ -93,9 +94,9 @@ func environmentConfig(e sandbox.Environment) (aws.Config, error) {
 	return aws.Config{
 		Region:      get("AWS_REGION"),
 		Credentials: credentials.NewStaticCredentialsProvider(get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY"), ""),
-		HTTPClient: &http.Client{Transport: &http.Transport{
+		HTTPClient: &http.Client{Transport: sdkclient.Transport{Transport: &http.Transport{
 			Proxy: http.ProxyURL(proxy), TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		}},
+		}}},
 		RetryMaxAttempts: 1,
 	}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
 // Transport is a RoundTripper for the SDK's requests.
@@ -33,6 +34,9 @@ func Client(c aws.HTTPClient) aws.HTTPClient {
 	}
 	return client{c}
 }
+
+// Plain is a client of the SDK that takes its proxy and its CAs from the environment.
+func Plain() aws.HTTPClient { return Client(awshttp.NewBuildableClient()) }
 
 type client struct{ aws.HTTPClient }
 

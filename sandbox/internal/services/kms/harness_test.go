@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
+	"github.com/strongroom-dev/strongroom/internal/sdkclient"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/dispatch"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/forge"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
@@ -96,7 +97,7 @@ func (w *world) must(err error) {
 
 func (w *world) config(key, secret, token string) aws.Config {
 	return aws.Config{
-		Region: region, BaseEndpoint: &w.url, RetryMaxAttempts: 1,
+		Region: region, BaseEndpoint: &w.url, RetryMaxAttempts: 1, HTTPClient: sdkclient.Plain(),
 		Credentials: credentials.NewStaticCredentialsProvider(key, secret, token),
 	}
 }

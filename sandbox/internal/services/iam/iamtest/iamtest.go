@@ -25,6 +25,7 @@ import (
 	"github.com/aws/smithy-go"
 	jose "github.com/go-jose/go-jose/v4"
 
+	"github.com/strongroom-dev/strongroom/internal/sdkclient"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/dispatch"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/dispatch/dispatchtest"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
@@ -116,7 +117,7 @@ type Caller struct {
 
 // As returns a Caller with these credentials; an empty id makes it anonymous.
 func (w *World) As(id, secret, token string) Caller {
-	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(w.URL), RetryMaxAttempts: 1,
+	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(w.URL), RetryMaxAttempts: 1, HTTPClient: sdkclient.Plain(),
 		Credentials: aws.AnonymousCredentials{}}
 	if id != "" {
 		cfg.Credentials = credentials.NewStaticCredentialsProvider(id, secret, token)
