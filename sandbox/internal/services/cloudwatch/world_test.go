@@ -37,11 +37,20 @@ type world struct {
 	kms *kms.Client
 }
 
-func open(t *testing.T) *world { return openAt(t, "") }
+// open starts a sandbox at the beginning of a minute of its own time. Alarms are evaluated
+// at each full minute: a state set by hand would last, or not, by when the test began.
+func open(t *testing.T) *world {
+	now := time.Now()
+	early := now.Truncate(time.Minute).Add(time.Second).Sub(now)
+	return start(t, sandbox.Options{Clock: func() time.Time { return time.Now().Add(early) }})
+}
 
-func openAt(t *testing.T, dir string) *world {
+// openAt starts one that keeps what is in dir, at the time that it is.
+func openAt(t *testing.T, dir string) *world { return start(t, sandbox.Options{DataDir: dir}) }
+
+func start(t *testing.T, options sandbox.Options) *world {
 	t.Helper()
-	sb, err := sandbox.Start(ctx, sandbox.Options{DataDir: dir})
+	sb, err := sandbox.Start(ctx, options)
 	if err != nil {
 		t.Fatal(err)
 	}
