@@ -6,14 +6,20 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Delete puts a delete marker on the state; in a bucket with versioning all versions
-// stay. It does not ask for the lock.
-func (s *S3) Delete(ctx context.Context) error {
-	if _, err := s.Client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.Bucket, Key: &s.Key, ExpectedBucketOwner: s.owner()}); err != nil {
+// Delete puts a delete marker on the state, if the current version still has that ETag;
+// in a bucket with versioning all versions stay. It does not ask for the lock. The error
+// is ErrChanged when somebody has written to the state since, or when etag is empty.
+func (s *S3) Delete(ctx context.Context, etag string) error {
+	if etag == "" {
+		return fmt.Errorf("delete %s: %w", s.Where(), ErrChanged)
+	}
+	err := s.remove(ctx, s.Key, etag)
+	switch {
+	case changed(err):
+		return fmt.Errorf("delete %s: %w", s.Where(), ErrChanged)
+	case err != nil:
 		return fmt.Errorf("delete %s: %w", s.Where(), err)
 	}
 	return nil
@@ -30,7 +36,7 @@ func (h *HTTP) Delete(ctx context.Context) error {
 	switch a.status {
 	case http.StatusOK, http.StatusNoContent:
 		return nil
-	case http.StatusNotFound:
+	case http.StatusNotFound, http.StatusUnprocessableEntity: // it is being deleted, as after an answer that was lost
 		if raw, err := h.fetch(ctx, ""); raw == nil && err == nil {
 			return nil
 		}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +34,8 @@ type HTTP struct {
 	// Username and Password are what engines read from TF_HTTP_USERNAME and
 	// TF_HTTP_PASSWORD: a user's name or gitlab-ci-token, and a token.
 	Username, Password string
+	// Wait waits before a request is sent again. Nil: it waits, until ctx ends.
+	Wait func(ctx context.Context, d time.Duration) error
 }
 
 // NewHTTP returns the state at an address, with the credentials that engines take from
@@ -54,6 +57,8 @@ type RefusedError struct {
 	Status int
 	// Message is GitLab's reason; "" without one.
 	Message string
+	// After is how long GitLab wants to be left alone; 0 when it does not say.
+	After time.Duration
 }
 
 func (e *RefusedError) Error() string {
@@ -65,6 +70,14 @@ func (e *RefusedError) Error() string {
 		why = ": reading a state needs the role Developer, locking and writing it Maintainer, and the scope api"
 	case http.StatusNotFound:
 		why = ": there is no such project, or the token's user is no member of it, or the address is not that of a state"
+	case http.StatusTooManyRequests:
+		why = ": there were too many requests from here, or with this token"
+	}
+	if e.Status >= http.StatusInternalServerError {
+		why = ": GitLab, or what stands before it, cannot answer now"
+	}
+	if e.After > 0 {
+		why += fmt.Sprintf("; it wants to be left alone for %s", e.After)
 	}
 	return fmt.Sprintf("%s answered %d %s%s", e.Where, e.Status, cmp.Or(e.Message, http.StatusText(e.Status)), why)
 }
@@ -89,10 +102,64 @@ type reply struct {
 	status int
 	size   int64 // -1: not told
 	body   []byte
+	after  time.Duration // how long to wait before the next request; 0: not told
 }
 
-// do asks for a path below the address. A body is JSON.
+// How often a request is sent, and how long it waits for that: the second time a second,
+// then two. What GitLab asks for is waited for if it is not much longer.
+const (
+	attempts  = 3
+	firstWait = time.Second
+	longest   = 30 * time.Second
+)
+
+// do asks for a path below the address, and once more where there was no answer or one
+// that says later. Everything that is asked here can be asked twice: a lock that is
+// taken again with its ID is held, and one that was given back is told by Unlock.
+// Source: GitLab "Rate limits", Retry-After; the engines' http backend, retry_max.
 func (h *HTTP) do(ctx context.Context, method, below string, body []byte) (*reply, error) {
+	wait := h.Wait
+	if wait == nil {
+		wait = pause
+	}
+	for n := 1; ; n++ {
+		a, err := h.once(ctx, method, below, body)
+		if n == attempts || !later(a, err) {
+			return a, err
+		}
+		d := firstWait << (n - 1)
+		if a != nil && a.after > longest {
+			return a, nil
+		}
+		if a != nil {
+			d = max(d, a.after)
+		}
+		if err := wait(ctx, d); err != nil {
+			return nil, fmt.Errorf("ask %s: %w", h.Address, err)
+		}
+	}
+}
+
+// later reports that the same request may do better in a moment.
+func later(a *reply, err error) bool {
+	if err != nil {
+		var refused *tls.CertificateVerificationError
+		return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &refused)
+	}
+	return a.status == http.StatusTooManyRequests || a.status >= http.StatusInternalServerError && a.status != http.StatusNotImplemented
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// once sends the request once. A body is JSON.
+func (h *HTTP) once(ctx context.Context, method, below string, body []byte) (*reply, error) {
 	r, err := http.NewRequestWithContext(ctx, method, h.Address+below, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", h.Address, err)
@@ -117,12 +184,16 @@ func (h *HTTP) do(ctx context.Context, method, below string, body []byte) (*repl
 	if len(raw) > largest {
 		return nil, fmt.Errorf("%s is larger than %d bytes", h.Address, largest)
 	}
-	return &reply{resp.StatusCode, resp.ContentLength, raw}, nil
+	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")) // GitLab tells no dates
+	if err != nil || seconds < 0 {
+		seconds = 0
+	}
+	return &reply{resp.StatusCode, resp.ContentLength, raw, time.Duration(seconds) * time.Second}, nil
 }
 
 // refusal is the answer as an error.
 func (h *HTTP) refusal(a *reply) *RefusedError {
-	e := &RefusedError{Where: h.Address, Status: a.status}
+	e := &RefusedError{Where: h.Address, Status: a.status, After: a.after}
 	var text struct{ Message, Error string }
 	if json.Unmarshal(a.body, &text) == nil {
 		if e.Message = strings.TrimPrefix(cmp.Or(text.Message, text.Error), strconv.Itoa(a.status)+" "); len(e.Message) > 200 {
@@ -206,6 +277,23 @@ func (h *HTTP) Read(ctx context.Context, version string) ([]byte, error) {
 		err = fmt.Errorf("%s%s: %w", h.Address, below, ErrNone)
 	}
 	return raw, err
+}
+
+// Write adds a version, under the lock with that ID. GitLab's state is the version with
+// the highest serial, and a serial that is there already is refused with 422: after an
+// answer that was lost that may be the one that was just written.
+func (h *HTTP) Write(ctx context.Context, lock string, raw []byte) error {
+	if lock == "" {
+		return errors.New("a state is written under a lock")
+	}
+	a, err := h.do(ctx, http.MethodPost, "?ID="+url.QueryEscape(lock), raw)
+	if err != nil {
+		return err
+	}
+	if a.status != http.StatusOK {
+		return h.refusal(a)
+	}
+	return nil
 }
 
 // How far Versions looks: GitLab has no list, so each serial is asked for.
@@ -301,7 +389,7 @@ func (h *HTTP) Lock(ctx context.Context, l *tfstate.LockInfo) error {
 // and given back at once.
 func (h *HTTP) Unlock(ctx context.Context, id string) error {
 	if id == "" { // GitLab would break anybody's lock
-		return errors.New("a lock is given back by its ID")
+		return errNoLockID
 	}
 	freed, err := h.release(ctx, id)
 	if freed || err != nil {
@@ -324,11 +412,9 @@ func (h *HTTP) holder(ctx context.Context) (*tfstate.LockInfo, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	// Even if ctx ends now, the lock must not stay.
-	freed, err := h.release(context.WithoutCancel(ctx), probe.ID)
-	if err == nil && !freed {
-		err = fmt.Errorf("%s: the lock %s was broken by somebody", h.Address, probe.ID)
-	}
+	// Even if ctx ends now, the lock must not stay. One that is gone by then was given
+	// back by a request whose answer was lost, or broken by somebody.
+	_, err := h.release(context.WithoutCancel(ctx), probe.ID)
 	return nil, err
 }
 

@@ -86,14 +86,24 @@ func (s *S3) HeadVersion(ctx context.Context, version string) (*Info, error) {
 
 // Read gets the object, or a version of it.
 func (s *S3) Read(ctx context.Context, version string) ([]byte, error) {
-	raw, err := s.get(ctx, s.Key, version)
-	if err == nil && raw == nil {
-		err = fmt.Errorf("%s: %w", s.Where(), ErrNone)
+	o, err := s.get(ctx, s.Key, version)
+	if err != nil {
+		return nil, err
 	}
-	return raw, err
+	if o == nil {
+		return nil, fmt.Errorf("%s: %w", s.Where(), ErrNone)
+	}
+	return o.raw, nil
 }
 
-func (s *S3) get(ctx context.Context, key, version string) ([]byte, error) {
+// object is what was read of one.
+type object struct {
+	raw  []byte
+	etag string
+}
+
+// get reads an object; it is nil if there is none.
+func (s *S3) get(ctx context.Context, key, version string) (*object, error) {
 	out, err := s.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &key, VersionId: optional(version), ExpectedBucketOwner: s.owner()})
 	switch {
 	case Code(err) == "NoSuchKey" || Code(err) == "NoSuchVersion" || Code(err) == "MethodNotAllowed":
@@ -106,7 +116,7 @@ func (s *S3) get(ctx context.Context, key, version string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read s3://%s/%s: %w", s.Bucket, key, err)
 	}
-	return raw, nil
+	return &object{raw, aws.ToString(out.ETag)}, nil
 }
 
 // Versions lists the versions of exactly this key, delete markers included.
@@ -150,12 +160,10 @@ func (s *S3) Versions(ctx context.Context) ([]Version, error) {
 
 func (s *S3) lockKey() string { return s.Key + LockSuffix }
 
-// Lock writes the lock file, if there is none, as the engines do.
-// Source: "Backend Type: s3", use_lockfile: a conditional PutObject.
-func (s *S3) Lock(ctx context.Context, l *tfstate.LockInfo) error {
+// lockInput is the lock file.
+func (s *S3) lockInput(l *tfstate.LockInfo) *s3.PutObjectInput {
 	in := &s3.PutObjectInput{
-		Bucket: &s.Bucket, Key: aws.String(s.lockKey()), Body: bytes.NewReader(l.Text()), ContentType: aws.String("application/json"),
-		IfNoneMatch: aws.String("*"), ExpectedBucketOwner: s.owner(),
+		Bucket: &s.Bucket, Key: aws.String(s.lockKey()), Body: bytes.NewReader(l.Text()), ContentType: aws.String("application/json"), ExpectedBucketOwner: s.owner(),
 	}
 	switch {
 	case s.LockKeyARN != "":
@@ -163,6 +171,14 @@ func (s *S3) Lock(ctx context.Context, l *tfstate.LockInfo) error {
 	case s.LockSSES3:
 		in.ServerSideEncryption = types.ServerSideEncryptionAes256
 	}
+	return in
+}
+
+// Lock writes the lock file, if there is none, as the engines do.
+// Source: "Backend Type: s3", use_lockfile: a conditional PutObject.
+func (s *S3) Lock(ctx context.Context, l *tfstate.LockInfo) error {
+	in := s.lockInput(l)
+	in.IfNoneMatch = aws.String("*")
 	_, err := s.Client.PutObject(ctx, in)
 	if code := Status(err); code == http.StatusPreconditionFailed || code == http.StatusConflict {
 		holder, held := s.Locked(ctx)
@@ -177,28 +193,103 @@ func (s *S3) Lock(ctx context.Context, l *tfstate.LockInfo) error {
 	return nil
 }
 
-// Unlock deletes the lock file if it still is the lock with that ID.
+// tries is how often a lock file is looked at that changes between the look and what
+// is done to it.
+const tries = 4
+
+// Unlock deletes the lock file if it still is the lock with that ID: on the condition
+// that it is the object that was read, so that a lock that somebody else takes in
+// between stays theirs.
 func (s *S3) Unlock(ctx context.Context, id string) error {
-	l, err := s.Locked(ctx)
-	if err != nil || l == nil {
+	return s.withLock(ctx, id, func(etag string) error {
+		if etag == "" {
+			return nil
+		}
+		return s.remove(ctx, s.lockKey(), etag)
+	})
+}
+
+// Relabel replaces what the lock file says, if it still is the lock with l's ID, or if
+// there is none any more. It is a *LockedError when somebody else has the lock.
+func (s *S3) Relabel(ctx context.Context, l *tfstate.LockInfo) error {
+	return s.withLock(ctx, l.ID, func(etag string) error {
+		if etag == "" {
+			return s.Lock(ctx, l)
+		}
+		in := s.lockInput(l)
+		in.IfMatch = &etag
+		_, err := s.Client.PutObject(ctx, in)
 		return err
+	})
+}
+
+// lookAgain is how often a lock file is looked at that others change meanwhile.
+const lookAgain = 4
+
+// withLock does something to the lock file if it is the lock with that ID, or if there
+// is none: the ETag is empty then. When it was changed in between it is looked at again.
+func (s *S3) withLock(ctx context.Context, id string, do func(etag string) error) error {
+	if id == "" { // what is no lock of an engine's has no ID either
+		return errNoLockID
 	}
-	if l.ID != id {
-		return &LockedError{s.Where(), l}
+	var failed error
+	for range lookAgain {
+		o, err := s.get(ctx, s.lockKey(), "")
+		if err != nil {
+			return err
+		}
+		etag := ""
+		if o != nil {
+			if held := tfstate.ReadLock(o.raw); held.ID != id {
+				return &LockedError{s.Where(), held}
+			}
+			etag = o.etag
+		}
+		if failed = do(etag); failed == nil {
+			return nil
+		}
+		if !changed(failed) {
+			break
+		}
 	}
-	if _, err := s.Client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.Bucket, Key: aws.String(s.lockKey()), ExpectedBucketOwner: s.owner()}); err != nil {
-		return fmt.Errorf("unlock %s: %w", s.Where(), err)
+	var held *LockedError
+	if errors.As(failed, &held) {
+		return failed
 	}
-	return nil
+	return fmt.Errorf("change the lock file of %s: %w", s.Where(), failed)
+}
+
+// remove deletes an object if it still has that ETag. Where there is none any more
+// nothing is to be done, as after an answer that was lost.
+//
+// Source: S3 User Guide, "How to perform conditional deletes": 412 for another ETag, 404
+// without an object, 409 when it is written at the same time; besides s3:DeleteObject it
+// needs s3:GetObject.
+func (s *S3) remove(ctx context.Context, key, etag string) error {
+	_, err := s.Client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.Bucket, Key: &key, IfMatch: &etag, ExpectedBucketOwner: s.owner()})
+	if Code(err) == "NoSuchKey" {
+		return nil
+	}
+	return err
+}
+
+// changed reports that a condition was not met: the object is another by now, or is
+// being written.
+func changed(err error) bool {
+	switch Code(err) {
+	case "PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey":
+		return true
+	}
+	return false
 }
 
 // Locked reads the lock file.
 func (s *S3) Locked(ctx context.Context) (*tfstate.LockInfo, error) {
-	raw, err := s.get(ctx, s.lockKey(), "")
-	if raw == nil || err != nil {
+	o, err := s.get(ctx, s.lockKey(), "")
+	if o == nil || err != nil {
 		return nil, err
 	}
-	return tfstate.ReadLock(raw), nil
+	return tfstate.ReadLock(o.raw), nil
 }
 
 // Status is the HTTP status of AWS's refusal; 0 when there was no answer.

@@ -42,6 +42,11 @@ var ErrNone = errors.New("there is no state")
 // who has a lock until somebody tries to take it.
 var ErrCannotTell = errors.New("the backend does not tell")
 
+// ErrChanged says that somebody wrote to a state since it was looked at.
+var ErrChanged = errors.New("somebody has written to it meanwhile")
+
+var errNoLockID = errors.New("a lock is given back by its ID")
+
 // Info is what is known of a state, or of a version of it, without reading it.
 type Info struct {
 	// Version names what was looked at; "" where the place does not name versions.

@@ -2,11 +2,23 @@ package migrate_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,35 +31,51 @@ import (
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
 
-// fault is what goes wrong with a request to S3.
+// fault is what goes wrong with a request to S3 or GitLab.
 type fault struct {
 	name string
-	// some are the requests of the default's sample, to a bucket and from one.
+	// some are the requests of the default's sample, to the place and from it; 0: none.
 	some [2]int64
 	// lasts is whether all later requests fail as well.
 	lasts bool
-	// answer replaces S3's.
-	status     int
-	code, text string
+	// status and text are the answer instead of the place's.
+	status int
+	text   string
 	// cut ends the connection: before the request arrives, or after it was done.
 	cut, late bool
 }
 
-var faults = []fault{
-	{name: "throttled", some: [2]int64{3, 3}, status: http.StatusServiceUnavailable, code: "SlowDown", text: "Please reduce your request rate."},
-	{name: "expired", some: [2]int64{14, 10}, lasts: true, status: http.StatusBadRequest, code: "ExpiredToken", text: "The provided token has expired."},
-	{name: "denied", some: [2]int64{9, 8}, lasts: true, status: http.StatusForbidden, code: "AccessDenied", text: "Access Denied"},
-	{name: "cut", some: [2]int64{4, 4}, cut: true},
-	{name: "cut when it was done", some: [2]int64{3, 3}, cut: true, late: true},
-	{name: "silent from then on", some: [2]int64{4, 4}, lasts: true, cut: true},
+func xml(code, message string) string {
+	return "<Error><Code>" + code + "</Code><Message>" + message + "</Message></Error>"
 }
 
-// between is a proxy between the migration and S3, spoken to without TLS, and does
-// something at the n-th request. It counts them.
-func (w *world) between(f fault, n int64) (proxy string, seen *atomic.Int64) {
+var s3Faults = []fault{
+	{name: "throttled", some: [2]int64{3, 0}, status: http.StatusServiceUnavailable, text: xml("SlowDown", "Please reduce your request rate.")},
+	{name: "expired", some: [2]int64{0, 10}, lasts: true, status: http.StatusBadRequest, text: xml("ExpiredToken", "The provided token has expired.")},
+	{name: "denied", some: [2]int64{9, 0}, lasts: true, status: http.StatusForbidden, text: xml("AccessDenied", "Access Denied")},
+	{name: "cut", some: [2]int64{0, 4}, cut: true},
+	{name: "cut when it was done", some: [2]int64{3, 0}, cut: true, late: true},
+	{name: "silent from then on", some: [2]int64{0, 4}, lasts: true, cut: true},
+}
+
+// What GitLab, and nginx before it, answer. Source: GitLab "Rate limits", "REST API
+// troubleshooting".
+var gitLabFaults = []fault{
+	{name: "cut", some: [2]int64{0, 0}, cut: true},
+	{name: "cut when it was done", some: [2]int64{0, 0}, cut: true, late: true},
+	{name: "silent from then on", some: [2]int64{0, 0}, lasts: true, cut: true},
+	{name: "too many requests", some: [2]int64{0, 0}, status: http.StatusTooManyRequests, text: "Retry later\n"},
+	{name: "bad gateway", some: [2]int64{0, 0}, status: http.StatusBadGateway, text: "<html><head><title>502</title></head><body>GitLab is not responding</body></html>"},
+	{name: "down from then on", some: [2]int64{0, 0}, lasts: true, status: http.StatusServiceUnavailable, text: "<html>503</html>"},
+	{name: "an error for good", some: [2]int64{0, 0}, lasts: true, status: http.StatusInternalServerError, text: `{"message":"500 Internal Server Error"}`},
+	{name: "expired", some: [2]int64{0, 0}, lasts: true, status: http.StatusUnauthorized, text: `{"message":"401 Unauthorized"}`},
+	{name: "denied", some: [2]int64{0, 0}, lasts: true, status: http.StatusForbidden, text: `{"message":"403 Forbidden"}`},
+}
+
+// disturb hands requests on, and does something at the n-th. It counts them.
+func (f fault) disturb(n int64, on http.RoundTripper) (h http.Handler, seen *atomic.Int64) {
 	seen = &atomic.Int64{}
-	on := &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(w.sandbox.URL()) }}
-	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+	return http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
 		body, err := io.ReadAll(in.Body)
 		if err != nil {
 			return
@@ -61,11 +89,15 @@ func (w *world) between(f fault, n int64) (proxy string, seen *atomic.Int64) {
 			out.Header().Set("Content-Type", "application/xml")
 			out.WriteHeader(f.status)
 			if in.Method != http.MethodHead {
-				fmt.Fprintf(out, "<Error><Code>%s</Code><Message>%s</Message></Error>", f.code, f.text)
+				fmt.Fprint(out, f.text)
 			}
 			return
 		}
-		to, err := http.NewRequestWithContext(in.Context(), in.Method, in.URL.String(), bytes.NewReader(body))
+		at := *in.URL
+		if at.Host == "" { // of a server, and not of a proxy
+			at.Scheme, at.Host = "https", in.Host
+		}
+		to, err := http.NewRequestWithContext(in.Context(), in.Method, at.String(), bytes.NewReader(body))
 		if err != nil {
 			return
 		}
@@ -87,60 +119,144 @@ func (w *world) between(f fault, n int64) (proxy string, seen *atomic.Int64) {
 		}
 		out.WriteHeader(resp.StatusCode)
 		_, _ = out.Write(raw)
-	}))
-	w.t.Cleanup(server.Close)
-	w.t.Cleanup(on.CloseIdleConnections)
-	return server.URL, seen
+	}), seen
 }
 
-// Whatever S3 does at whatever request: the state is somewhere as a whole, and the next
-// run completes. The default is a sample.
+// beforeS3 puts a proxy between the migration and S3, spoken to without TLS. It returns
+// the migration's environment.
+func (w *world) beforeS3(f fault, n int64) (environ []string, seen *atomic.Int64) {
+	on := &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(w.sandbox.URL()) }}
+	h, seen := f.disturb(n, on)
+	server := httptest.NewServer(h)
+	w.t.Cleanup(server.Close)
+	w.t.Cleanup(on.CloseIdleConnections)
+	return []string{"AWS_ENDPOINT_URL_S3=http://s3.eu-west-2.amazonaws.com", "HTTP_PROXY=" + server.URL, "http_proxy=" + server.URL}, seen
+}
+
+// beforeGitLab puts a server between the migration and GitLab, and a proxy before both
+// that leads to it: GitLab's address is https, and stays so.
+func (w *world) beforeGitLab(f fault, n int64) (environ []string, seen *atomic.Int64) {
+	w.t.Helper()
+	client := w.sandbox.HTTPClient()
+	h, seen := f.disturb(n, client.Transport)
+	server := httptest.NewUnstartedServer(h)
+	pair, text := certificate(w.t, "gitlab.com")
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it is cut on purpose
+	server.StartTLS()
+	proxy := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		if in.Method != http.MethodConnect || in.Host != "gitlab.com:443" {
+			http.Error(out, "only GitLab is here", http.StatusBadGateway)
+			return
+		}
+		to, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			return
+		}
+		defer to.Close()
+		from, _, err := http.NewResponseController(out).Hijack()
+		if err != nil {
+			return
+		}
+		defer from.Close()
+		if _, err := io.WriteString(from, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+			return
+		}
+		go func() {
+			_, _ = io.Copy(to, from)
+			to.Close()
+		}()
+		_, _ = io.Copy(from, to)
+	}))
+	w.t.Cleanup(client.CloseIdleConnections)
+	w.t.Cleanup(server.Close)
+	w.t.Cleanup(proxy.Close)
+	path := filepath.Join(w.home, "ca.pem")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	return []string{"HTTPS_PROXY=" + proxy.URL, "https_proxy=" + proxy.URL, "SSL_CERT_FILE=" + path}, seen
+}
+
+// certificate is one of a host, signed by itself.
+func certificate(t *testing.T, host string) (pair tls.Certificate, text []byte) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), IsCA: true, BasicConstraintsValid: true}
+	raw, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw})
+}
+
+// Whatever S3 or GitLab does at whatever request: the state is somewhere as a whole,
+// nobody stays locked out by what went wrong once, and the next run completes. The
+// default is a sample.
 func TestFaults(t *testing.T) {
 	if testing.Short() {
 		t.Skip("an engine runs some times")
 	}
 	t.Parallel()
 	for _, b := range enginetest.Chosen(t) {
-		for i, p := range []struct{ from, to string }{{"local", "s3"}, {"s3", "local"}} {
-			for j, f := range faults {
-				if (i+j)%2 == 1 && !enginetest.Full() {
-					continue
+		for _, place := range []struct {
+			kind   string
+			faults []fault
+			before func(*world, fault, int64) ([]string, *atomic.Int64)
+		}{{"s3", s3Faults, (*world).beforeS3}, {"http", gitLabFaults, (*world).beforeGitLab}} {
+			for i, p := range []struct{ from, to string }{{"local", place.kind}, {place.kind, "local"}} {
+				for _, f := range place.faults {
+					if f.some[i] == 0 && !enginetest.Full() {
+						continue
+					}
+					t.Run(fmt.Sprintf("%s/%s-%s/%s", b.Name, p.from, p.to, f.name), func(t *testing.T) {
+						t.Parallel()
+						if !enginetest.Full() {
+							if !faulty(t, b, p.from, p.to, place.before, f, f.some[i]) {
+								t.Errorf("there was no request %d", f.some[i])
+							}
+							return
+						}
+						n := int64(1)
+						for faulty(t, b, p.from, p.to, place.before, f, n) {
+							n++
+						}
+						if t.Logf("%d requests", n-1); n < 6 {
+							t.Errorf("there were %d requests", n-1)
+						}
+					})
 				}
-				t.Run(fmt.Sprintf("%s/%s-%s/%s", b.Name, p.from, p.to, f.name), func(t *testing.T) {
-					t.Parallel()
-					some := []int64{f.some[i]}
-					if enginetest.Full() {
-						some = []int64{}
-						for n := int64(1); n <= 24; n++ {
-							some = append(some, n)
-						}
-					}
-					for _, n := range some {
-						if !faulty(t, b, p.from, p.to, f, n) && !enginetest.Full() {
-							t.Errorf("there was no request %d", n)
-						}
-					}
-				})
 			}
 		}
 	}
 }
 
-func faulty(t *testing.T, b engine.Binary, from, to string, f fault, n int64) (happened bool) {
+func faulty(t *testing.T, b engine.Binary, from, to string, before func(*world, fault, int64) ([]string, *atomic.Int64), f fault, n int64) (happened bool) {
 	t.Run(fmt.Sprint(n), func(t *testing.T) {
 		w := newWorld(t, b)
 		w.at(from)
-		proxy, seen := w.between(f, n)
-		o := w.start(w.order("run", to), "AWS_ENDPOINT_URL_S3=http://s3.eu-west-2.amazonaws.com", "HTTP_PROXY="+proxy, "http_proxy="+proxy).wait()
+		environ, seen := before(w, f, n)
+		o := w.start(w.order("run", to), environ...).wait()
 		happened = seen.Load() >= n
 		t.Logf("exit status %d\n%s", o.code, o.log)
 		if o.code != 0 && !strings.Contains(strings.Join(strings.Fields(o.log), " "), "again") {
 			t.Error("it does not say that it can be run again")
 		}
+		if strings.Contains(o.log, w.gitlab.Token) {
+			t.Error("it shows the token")
+		}
 		if o.code == 0 && f.lasts && happened {
 			t.Error("it says that it is done, and nothing worked")
 		}
 		w.nothingLost(from, to, nil)
+		for _, kind := range []string{from, to} {
+			if l := w.lock(kind, "default"); l != nil && o.code != 0 && !f.lasts {
+				t.Errorf("%s is still locked: %+v", kind, l)
+			}
+		}
 		w.finishes(to)
 		w.moved(from, to)
 	})

@@ -76,11 +76,22 @@ func (m *move) holdOne(ctx context.Context, p place, workspace string) error {
 		return nil
 	case errors.As(err, &held):
 		return m.locked(held)
-	case err != nil:
+	case err != nil && refusal(err):
 		return err
 	}
+	// An answer that was lost may have been a yes.
 	m.held = append(m.held, holding{p, workspace, l.ID})
-	return nil
+	return err
+}
+
+// refusal reports that a request was refused, and so not done.
+func refusal(err error) bool {
+	status := statestore.Status(err)
+	var refused *statestore.RefusedError
+	if errors.As(err, &refused) {
+		status = refused.Status
+	}
+	return status >= 400 && status < 500
 }
 
 // freeFile refuses a file that an engine works on. Its lock ends with the engine, so
@@ -152,7 +163,10 @@ func (m *move) release(ctx context.Context, p place) error {
 		var held *statestore.LockedError
 		if err != nil && !errors.As(err, &held) {
 			kept = append(kept, h)
-			failed = errors.Join(failed, fmt.Errorf("give back the lock of %s: %w", p.where(h.workspace), err))
+			failed = errors.Join(failed, &diag.Diagnostic{
+				Rule: "state-migrate-unlock", Summary: "the lock of " + p.where(h.workspace) + " could not be given back: " + err.Error(), Found: "lock " + h.id, Err: err,
+				Why: "no engine can write the state until it is", Fix: again + ", with this lock; or: strongroom state unlock --env " + m.Environment + " --stack " + m.Stack,
+			})
 		}
 	}
 	m.held = kept

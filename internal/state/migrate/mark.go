@@ -1,7 +1,6 @@
 package migrate
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -163,25 +162,24 @@ func (m *move) markFile(ctx context.Context, s *state) (err error) {
 	return os.Chmod(f.Path, 0o400)
 }
 
-// markObject lets the lock file say that the state has moved. It is held: its ID is
-// the journal's.
+// markObject lets the lock file say that the state has moved, if it is still ours: its
+// ID is the journal's.
 func (m *move) markObject(ctx context.Context, s *state) error {
 	store := m.from.bucket(s.name)
 	l := roomstate.NewLock(moved)
 	l.ID, l.Path = m.holds(m.from, s.name), store.Where()
-	l.Info = fmt.Sprintf("the state has moved to %s (serial %d); pull the new backend block and run init", m.to.where(s.name), s.there.Serial)
-	in := &s3.PutObjectInput{Bucket: &store.Bucket, Key: aws.String(store.Key + statestore.LockSuffix), Body: bytes.NewReader(l.Text()), ContentType: aws.String("application/json")}
-	if store.Owner != "" {
-		in.ExpectedBucketOwner = &store.Owner
+	serial := ""
+	if s.there != nil { // an engine copies none that has nothing in it
+		serial = fmt.Sprintf(" (serial %d)", s.there.Serial)
 	}
-	if store.LockKeyARN != "" {
-		in.ServerSideEncryption, in.SSEKMSKeyId = types.ServerSideEncryptionAwsKms, &store.LockKeyARN
-	}
+	l.Info = "the state has moved to " + m.to.where(s.name) + serial + "; pull the new backend block and run init"
 	m.At("mark " + store.Where())
-	if _, err := store.Client.PutObject(ctx, in); err != nil {
-		return fmt.Errorf("mark %s: %w", store.Where(), err)
+	err := store.Relabel(ctx, l)
+	var held *statestore.LockedError
+	if errors.As(err, &held) {
+		return m.locked(held)
 	}
-	return nil
+	return err
 }
 
 // unmarkFiles makes files that an earlier move has marked writable again: an engine

@@ -85,6 +85,16 @@ func (o *Options) retireOne(ctx context.Context, home place, l Left, c LeftCopy,
 			Why: "removing the state would leave the stack without one", Fix: "bring back the block of the destination: strongroom state backend --env " + o.Environment + " --stack " + o.Stack,
 		})
 	}
+	etag := ""
+	if l.Place.S3 != nil { // before it is read, so that what is deleted is what was read
+		info, err := p.bucket(c.Name).Head(ctx)
+		if err != nil {
+			return "", err
+		}
+		if info != nil {
+			etag = info.ETag
+		}
+	}
 	_, now, err := p.read(ctx, c.Name)
 	if err != nil {
 		return "", err
@@ -116,7 +126,7 @@ func (o *Options) retireOne(ctx context.Context, home place, l Left, c LeftCopy,
 		if really {
 			o.At("delete " + c.Where)
 			if now != nil {
-				if err := s.Delete(ctx); err != nil {
+				if err := s.Delete(ctx, etag); err != nil {
 					return "", err
 				}
 			}

@@ -119,9 +119,19 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	}
 	m.tell()
 	if err != nil {
-		err = errors.Join(m.explain(ctx, failed, err), m.giveUp(ctx, failed))
+		err = both(m.explain(ctx, failed, err), m.giveUp(ctx, failed))
 	}
 	return m.result, err
+}
+
+// both are two errors, of which the first may be a decision: what comes after it is
+// told with it.
+func both(err, more error) error {
+	var exit *diag.ExitError
+	if more != nil && errors.As(err, &exit) {
+		return &diag.ExitError{Code: exit.Code, Err: errors.Join(exit.Err, more)}
+	}
+	return errors.Join(err, more)
 }
 
 func (m *move) take(ctx context.Context, name string, do func(*move, context.Context) error) error {

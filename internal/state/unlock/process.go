@@ -32,9 +32,9 @@ func (p *Process) before(lock time.Time) bool {
 }
 
 // isEngine tells whether a program is an engine, by its name: "terraform",
-// "terraform-1.11", "tofu.exe", but not a provider plugin.
+// "terraform-1.11", "tofu.exe", Nix's ".terraform-wrapped", but not a provider plugin.
 func isEngine(command string) bool {
-	name := strings.ToLower(strings.TrimSuffix(filepath.Base(command), ".exe"))
+	name := strings.TrimPrefix(strings.ToLower(strings.TrimSuffix(filepath.Base(command), ".exe")), ".")
 	if strings.Contains(name, "-provider") || strings.HasPrefix(name, "terraform-ls") {
 		return false
 	}

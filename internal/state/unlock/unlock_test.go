@@ -55,6 +55,7 @@ func TestJudge(t *testing.T) {
 		{"a later engine", "ann@here", "", []unlock.Process{{PID: 5, User: "ann", Command: "tofu", Dir: this, Started: after}}, nil, unlock.Gone, 0},
 		{"somebody else's engine", "ann@here", "", []unlock.Process{{PID: 5, User: "bo", Command: "tofu", Dir: this, Started: before}}, nil, unlock.Gone, 0},
 		{"an engine that cannot be seen", "ann@here", "", []unlock.Process{{PID: 5, User: "ann", Command: "terraform", Started: before}}, nil, unlock.Alive, 5},
+		{"an engine in a wrapper", "ann@here", "", []unlock.Process{{PID: 5, User: "ann", Command: ".terraform-wrapped", Dir: this, Started: before}}, nil, unlock.Alive, 5},
 		{"a plugin", "ann@here", "", []unlock.Process{{PID: 5, User: "ann", Command: "terraform-provider-aws_v5.100.0_x5", Started: before}}, nil, unlock.Gone, 0},
 		{"strongroom", "ann@here", mine, []unlock.Process{{PID: 4711, User: "ann", Command: "strongroom", Started: before}}, nil, unlock.Alive, 4711},
 		{"strongroom no more", "ann@here", mine, []unlock.Process{{PID: 4711, User: "ann", Command: "vim", Started: after}}, nil, unlock.Gone, 0},
