@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclwrite"
 
-	"github.com/strongroom-dev/strongroom/internal/atomicfile"
 	"github.com/strongroom-dev/strongroom/internal/diag"
 )
 
@@ -31,13 +30,15 @@ type Found struct {
 	// Type is the backend's: "local", "s3", "http", or whatever stands there.
 	Type string
 
+	src   []byte // of the file
 	file  *hclwrite.File
 	block *hclwrite.Block
 	outer *hclwrite.Body // of the terraform block around it
 }
 
 // Find looks for the backend block of the stack in dir. The error is ErrNoStack, or
-// a *diag.Diagnostic for what no engine would accept or for a cloud block.
+// a *diag.Diagnostic for what no engine would accept, for a cloud block, and for a
+// backend block that stands where it is not read or that an override file replaces.
 func Find(dir string) (*Found, error) {
 	paths, err := filepath.Glob(filepath.Join(escape(dir), "*.tf"))
 	if err != nil || len(paths) == 0 {
@@ -70,17 +71,22 @@ func Find(dir string) (*Found, error) {
 						Rule: "backend-cloud", Summary: "the stack has a cloud block", At: diag.Location{File: p},
 						Why: "its state is in HCP Terraform, where nothing here reaches it", Fix: "remove the cloud block",
 					}
+				case inner.Type() == "backend" && override(p):
+					return nil, elsewhere(p, "an override file replaces the stack's backend block")
 				case inner.Type() == "backend" && found.block != nil:
 					return nil, &diag.Diagnostic{
 						Rule: "backend-twice", Summary: "the stack has two backend blocks", At: diag.Location{File: p},
 						Why: "an engine accepts one", Fix: "remove one of them; the other is in " + found.Path,
 					}
 				case inner.Type() == "backend":
-					found.Path, found.file, found.block, found.outer = p, f, inner, outer.Body()
+					found.Path, found.src, found.file, found.block, found.outer = p, src, f, inner, outer.Body()
 					found.Type = strings.Join(inner.Labels(), " ")
 				}
 			}
 		}
+	}
+	if err := others(dir); err != nil {
+		return nil, err
 	}
 	return found, nil
 }
@@ -128,81 +134,6 @@ func (f *Found) Attributes() []string {
 func (f *Found) Encrypts() bool {
 	return f.outer != nil && f.outer.FirstMatchingBlock("encryption", nil) != nil
 }
-
-// Change returns the file that Set would write, and its text. A file that holds
-// nothing but the block is replaced by whole, if that is not nil; in others only
-// the block is changed. An encryption block beside it is replaced if b has one, and
-// else left as it is.
-func Change(dir string, b Block, whole []byte) (path string, text []byte, err error) {
-	found, err := Find(dir)
-	if err != nil {
-		return "", nil, err
-	}
-	if found.block == nil {
-		path = filepath.Join(dir, FileName)
-		src, err := os.ReadFile(path)
-		switch {
-		case errors.Is(err, os.ErrNotExist) && whole != nil:
-			return path, whole, nil
-		case err != nil && !errors.Is(err, os.ErrNotExist):
-			return "", nil, fmt.Errorf("read the stack: %w", err)
-		}
-		file, _ := hclwrite.ParseConfig(src, path, hcl.InitialPos) // Find has parsed it
-		b.add(file.Body().AppendNewBlock("terraform", nil).Body())
-		return path, hclwrite.Format(file.Bytes()), nil
-	}
-	if whole != nil && alone(found.file) {
-		return found.Path, whole, nil
-	}
-	body := found.block.Body()
-	empty(body)
-	found.block.SetLabels([]string{b.Type()})
-	b.fill(body)
-	if b.Encryption != nil {
-		b.Encryption.replace(found.outer)
-	}
-	return found.Path, hclwrite.Format(found.file.Bytes()), nil
-}
-
-// alone reports whether a file holds a terraform block with a backend block in it,
-// and nothing else but comments.
-func alone(file *hclwrite.File) bool {
-	top := file.Body()
-	if len(top.Attributes()) > 0 || len(top.Blocks()) != 1 {
-		return false
-	}
-	inner := top.Blocks()[0].Body()
-	return len(inner.Attributes()) == 0 && len(inner.Blocks()) == 1
-}
-
-// empty takes everything out of a block. Clear alone leaves the attributes behind
-// where they cannot be seen, and a later one of the same name would go there.
-func empty(body *hclwrite.Body) {
-	for name := range body.Attributes() {
-		body.RemoveAttribute(name)
-	}
-	for _, b := range body.Blocks() {
-		body.RemoveBlock(b)
-	}
-	body.Clear()
-	body.AppendNewline() // "{}" may have been on one line
-}
-
-// replace fills the encryption block that is there, or adds one.
-func (e *Encryption) replace(outer *hclwrite.Body) {
-	for _, old := range outer.Blocks() {
-		if old.Type() == "encryption" {
-			empty(old.Body())
-			e.fill(old.Body())
-			return
-		}
-	}
-	e.add(outer)
-}
-
-// Write replaces a stack's file. A new one can be read by everybody: configuration is
-// not secret.
-func Write(path string, text []byte) error { return atomicfile.Write(path, text, 0o644) }
 
 func reference(body *hclwrite.Body, name string, path ...string) {
 	t := hcl.Traversal{hcl.TraverseRoot{Name: path[0]}}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,8 +50,12 @@ of another environment. With client_encryption in the spec OpenTofu's encryption
 is added, with a fallback that reads states which are not encrypted yet; --no-fallback
 leaves that out once they all are.
 
-A command that printed nothing has failed, so a generator need not fear half a file:
-  strongroom state backend --env "$ENV" --stack infra > terraform/infra/backend.tf`,
+A command that failed has printed nothing, and its status is not 0: a generator has to stop
+there (set -e), because an engine takes an empty backend.tf for a local state.
+  strongroom state backend --env "$ENV" --stack infra > terraform/infra/backend.tf
+
+--write changes only what differs in the block that is there: attributes that the spec
+does not speak of stay, and so does every other byte of the file.`,
 		Example: `  strongroom state backend --env production --stack infra
   STATE_KMS_KEY_ID=arn:aws:kms:... strongroom state backend --env production --stack infra
   strongroom state backend --env production --write`,
@@ -68,7 +74,7 @@ A command that printed nothing has failed, so a generator need not fear half a f
 			return usage(cmd, "--no-fallback is about client_encryption, which the spec does not ask for")
 		}
 		key := env.Getenv(state.KeyVariable)
-		blocks := []backendBlock{}
+		blocks, writes := []backendBlock{}, []backendWrite{}
 		for _, e := range list {
 			for _, s := range e.Stacks {
 				b, err := state.Block(r, e, s, key, !*noFallback)
@@ -76,16 +82,19 @@ A command that printed nothing has failed, so a generator need not fear half a f
 					return err
 				}
 				blocks = append(blocks, backendBlock{e.Name, s.Name, b.Type(), key, b.Encryption != nil, "", string(b.Text())})
-				if *write {
-					path, err := writeBackend(r, s, b)
-					if err != nil {
-						return err
-					}
-					blocks[len(blocks)-1].Path = path
-				}
+				writes = append(writes, backendWrite{e.Name, s, b})
 			}
 			if key != "" && e.KeyARN == "" && r.State.Backend == "s3" {
 				fmt.Fprintf(env.Stderr, "note: the spec does not say which key is environment %s's, so another environment's would not be noticed; add kms_key_arn = %q\n", e.Name, key)
+			}
+		}
+		if *write {
+			paths, err := writeBackends(env, r, writes)
+			if err != nil {
+				return err
+			}
+			for i, path := range paths {
+				blocks[i].Path = path
 			}
 		}
 		if key == "" && r.State.Backend == "s3" {
@@ -128,23 +137,58 @@ func blockSummary(b backendBlock) string {
 	return b.Type
 }
 
-// writeBackend puts the block into the stack's directory.
-func writeBackend(r *room.Room, s state.Stack, b backend.Block) (string, error) {
-	if s.Dir == "" {
-		return "", &diag.Diagnostic{
-			Rule: "state-backend-dir", Summary: fmt.Sprintf("the spec does not say where stack %s is", s.Name), At: diag.Location{File: filepath.Join(r.Dir, room.SpecFile)},
-			Why: "a block is written into the root module's directory", Fix: fmt.Sprintf("add to its environment: stack %q { state_key = %q, dir = \"...\" }, on lines of their own; or leave --write out and redirect stdout", s.Name, s.Key),
+// backendWrite is a block that is to be written into a stack's directory.
+type backendWrite struct {
+	environment string
+	stack       state.Stack
+	block       backend.Block
+}
+
+// writeBackends puts blocks into their stacks' directories: none of them, if one cannot
+// be written.
+func writeBackends(env *Env, r *room.Room, list []backendWrite) ([]string, error) {
+	in := map[string]backendWrite{}
+	for _, w := range list {
+		if w.stack.Dir == "" {
+			return nil, &diag.Diagnostic{
+				Rule: "state-backend-dir", Summary: fmt.Sprintf("the spec does not say where stack %s is", w.stack.Name), At: diag.Location{File: filepath.Join(r.Dir, room.SpecFile)},
+				Why: "a block is written into the root module's directory", Fix: fmt.Sprintf("add to its environment: stack %q { state_key = %q, dir = \"...\" }, on lines of their own; or leave --write out and redirect stdout", w.stack.Name, w.stack.Key),
+			}
+		}
+		if other, both := in[w.stack.Dir]; both {
+			return nil, &diag.Diagnostic{
+				Rule: "state-backend-shared", Summary: fmt.Sprintf("%s of %s and %s of %s are in one directory, %s", other.stack.Name, other.environment, w.stack.Name, w.environment, w.stack.Dir),
+				Why: "a directory has one backend block: the last one that is written would decide whose state the next plan reads", Fix: "choose one: --env " + other.environment + ", or --env " + w.environment,
+			}
+		}
+		in[w.stack.Dir] = w
+	}
+	paths, texts := []string{}, [][]byte{}
+	for _, w := range list {
+		path, text, err := backend.Change(w.stack.Dir, w.block, nil)
+		if errors.Is(err, backend.ErrNoStack) {
+			return nil, &diag.Diagnostic{
+				Rule: "state-backend-no-stack", Summary: "there is no stack in " + w.stack.Dir, Err: err,
+				Why: "a block belongs to a root module, which has .tf files", Fix: "check it out, or correct dir of stack " + w.stack.Name + " in the spec; or leave --write out and redirect stdout",
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		paths, texts = append(paths, path), append(texts, text)
+	}
+	for i, path := range paths {
+		if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, texts[i]) {
+			continue
+		}
+		if err := backend.Write(path, texts[i]); err != nil {
+			return nil, fileError("state-backend-file", err)
 		}
 	}
-	path, text, err := backend.Change(s.Dir, b, nil)
-	if err != nil {
-		return "", err
+	for i, w := range list {
+		if w.block.Encryption == nil && backend.Encrypts(w.stack.Dir) {
+			fmt.Fprintf(env.Stderr, "note: the encryption block in %s stays: without it OpenTofu could not read what it has encrypted\n", filepath.Dir(paths[i]))
+		}
 	}
-	if have, err := os.ReadFile(path); err == nil && string(have) == string(text) {
-		return path, nil
-	}
-	if err := backend.Write(path, text); err != nil {
-		return "", fileError("state-backend-file", err)
-	}
-	return path, nil
+	return paths, nil
 }

@@ -100,13 +100,18 @@ func (b *Baseline) Has(concern string) bool {
 // Partition is the part of AWS that the room's region belongs to, "aws".
 // Source: "Amazon Resource Names", Identify AWS resources.
 func (r *Room) Partition() string {
-	switch {
-	case strings.HasPrefix(r.Region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(r.Region, "us-gov-"):
-		return "aws-us-gov"
+	for _, p := range partitions {
+		if strings.HasPrefix(r.Region, p[0]) {
+			return p[1]
+		}
 	}
 	return "aws"
+}
+
+// partitions are what the regions of other partitions begin with.
+var partitions = [][2]string{
+	{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"},
+	{"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"},
 }
 
 func (r *Room) iamARN(resource string) string {

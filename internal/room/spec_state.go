@@ -15,7 +15,7 @@ import (
 const RoomEnvironment = "room"
 
 var (
-	keyARNForm      = regexp.MustCompile(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):([0-9]{12}):key/[A-Za-z0-9-]+$`)
+	keyARNForm      = regexp.MustCompile(`^arn:(aws[a-z-]*):kms:([a-z0-9-]+):([0-9]{12}):key/[A-Za-z0-9-]+$`)
 	aliasARNForm    = regexp.MustCompile(`^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/`)
 	httpAddressForm = regexp.MustCompile(`^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]+)?(/[A-Za-z0-9._~%-]+)+$`)
 	stackForm       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
@@ -32,9 +32,11 @@ func (r *Room) KeyARNFault(arn string) (rule, why, fix string) {
 	}
 	m := keyARNForm.FindStringSubmatch(arn)
 	switch {
-	case m[1] != r.State.Region:
+	case m[1] != r.Partition():
+		return "state-key-partition", "the bucket is in partition " + r.Partition() + ", and nothing reaches from one partition into another", "write it like \"arn:" + r.Partition() + ":kms:" + r.State.Region + ":" + r.Account + ":key/ID\""
+	case m[2] != r.State.Region:
 		return "state-key-region", "S3 encrypts only with a key of the bucket's own region, " + r.State.Region, "use the key of region " + r.State.Region
-	case m[2] != r.Account:
+	case m[3] != r.Account:
 		return "state-key-account", "the keys of states are in the account of the bucket, " + r.Account + ", which can always administer them", "use the environment's key of account " + r.Account
 	}
 	return "", "", ""
