@@ -1,10 +1,13 @@
 package secret
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"unicode"
@@ -60,6 +63,7 @@ func find(text string, level int) []Match {
 	}
 	f.private()
 	f.atlas()
+	f.entra()
 	f.assignments()
 	f.headers()
 	if level < depth {
@@ -168,6 +172,9 @@ func (f *finder) addresses() {
 		}
 		at := strings.LastIndexByte(rest[:end], '@')
 		if at < 0 {
+			at = f.unescaped(rest, end)
+		}
+		if at < 0 {
 			continue
 		}
 		_, password, ok := strings.Cut(rest[:at], ":")
@@ -178,6 +185,26 @@ func (f *finder) addresses() {
 			f.add("url-password", "an address with a password in it", "", len(password))
 		}
 	}
+}
+
+// unescaped returns where the user and password of a database's address end that has a
+// slash, a question mark or a hash in its password, which ought to be escaped; -1: it has
+// none. end is where that character stands.
+func (f *finder) unescaped(rest string, end int) int {
+	scheme := strings.ToLower(f.text[max(0, len(f.text)-len(rest)-3-12) : len(f.text)-len(rest)-3])
+	database := false
+	for _, s := range []string{"postgres", "postgresql", "mysql", "mongodb", "mongodb+srv", "redis", "rediss", "amqp", "amqps"} {
+		database = database || strings.HasSuffix(scheme, s)
+	}
+	_, port, ok := strings.Cut(rest[:end], ":")
+	if !database || !ok || strings.Trim(port, "0123456789") == "" || end == len(rest) || !strings.ContainsRune("/?#", rune(rest[end])) {
+		return -1
+	}
+	space := strings.IndexFunc(rest, func(r rune) bool { return r == '"' || r == '<' || unicode.IsSpace(r) })
+	if space < 0 {
+		space = len(rest)
+	}
+	return strings.LastIndexByte(rest[:min(space, end+256)], '@')
 }
 
 // private finds private keys as PEM. Source: RFC 7468, RFC 4880.
@@ -228,6 +255,27 @@ func (f *finder) atlas() {
 	}
 }
 
+// entra finds secrets of Microsoft Entra applications: three characters, a digit, "Q~"
+// and 31 to 34 more. Source: Microsoft Purview "Microsoft Entra client secret".
+func (f *finder) entra() {
+	for at := 0; ; {
+		i := strings.Index(f.text[at:], "Q~")
+		if i < 0 {
+			return
+		}
+		i += at
+		at = i + 2
+		to := at
+		for to < len(f.text) && (dotted[f.text[to]] && f.text[to] != '=' || f.text[to] == '~') && to-at <= 34 {
+			to++
+		}
+		if i >= 4 && f.text[i-1] >= '0' && f.text[i-1] <= '9' && (i == 4 || !word[f.text[i-5]]) && to-at >= 31 && to-at <= 34 && !repeats(f.text[at:to]) {
+			f.add("entra-secret", "a secret of a Microsoft Entra application", "", to-i+4)
+			at = to
+		}
+	}
+}
+
 // headers finds Authorization headers. Source: RFC 7617, RFC 6750.
 func (f *finder) headers() {
 	for _, scheme := range []string{"Basic ", "Bearer "} {
@@ -270,10 +318,31 @@ func (f *finder) encoded(level int) {
 			f.add("private-key", "a private key", "", len(run))
 			continue
 		}
+		raw = unzipped(raw)
 		if printable(raw) {
 			f.found = append(f.found, find(string(raw), level+1)...)
 		}
 	}
+}
+
+// maxUnzipped is how much of what is compressed is looked at.
+const maxUnzipped = 1 << 20
+
+// unzipped is what gzip holds, as user data is often written; other bytes are
+// themselves.
+func unzipped(raw []byte) []byte {
+	if len(raw) < 3 || raw[0] != 0x1f || raw[1] != 0x8b {
+		return raw
+	}
+	z, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		return raw
+	}
+	text, err := io.ReadAll(io.LimitReader(z, maxUnzipped))
+	if err != nil {
+		return raw
+	}
+	return text
 }
 
 // derKey reports whether DER is a private key.

@@ -40,7 +40,8 @@ type format struct {
 // Stripe "API keys"; AWS IAM "Unique identifiers"; HashiCorp Vault "Tokens"; Google
 // Cloud "API keys"; npm, PyPI, Docker, DigitalOcean, Grafana, Sentry, Shopify,
 // SendGrid, Tailscale, Hugging Face, New Relic, Databricks, Doppler, Pulumi,
-// RubyGems, ntfy: their pages on access tokens. Lengths are lower bounds where a
+// RubyGems, ntfy, Atlassian, Supabase, Netlify, Notion, PlanetScale, Dynatrace, NuGet,
+// Groq, Perplexity, xAI: their pages on access tokens. Lengths are lower bounds where a
 // page gives none.
 var formats = []format{
 	{"aws-access-key-id", "an AWS access key ID", "AKIA", upper, 16, 16},
@@ -74,6 +75,8 @@ var formats = []format{
 	{"slack-token", "a Slack token", "xoxa-", base64URL, 10, 0},
 	{"slack-token", "a Slack token", "xoxr-", base64URL, 10, 0},
 	{"slack-token", "a Slack token", "xoxs-", base64URL, 10, 0},
+	{"slack-token", "a Slack session's token", "xoxc-", base64URL, 10, 0},
+	{"slack-token", "a Slack session's token", "xoxd-", base64URL, 10, 0},
 	{"slack-token", "a Slack token", "xoxe", dotted, 20, 0},
 	{"slack-token", "a Slack app's token", "xapp-", base64URL, 10, 0},
 	{"slack-webhook", "a Slack webhook's address", "https://hooks.slack.com/services/", slashed, 20, 0},
@@ -121,6 +124,19 @@ var formats = []format{
 	{"twilio-key", "a Twilio API key's SID", "SK", hexLower, 32, 32},
 	{"square-token", "a Square token", "sq0atp-", base64URL, 22, 0},
 	{"square-token", "a Square OAuth secret", "sq0csp-", base64URL, 40, 0},
+	{"atlassian-token", "an Atlassian API token", "ATATT3xFfGF0", dotted, 60, 0},
+	{"atlassian-token", "an Atlassian access token", "ATCTT3xFfGF0", dotted, 60, 0},
+	{"supabase-token", "a Supabase token", "sbp_", hexLower, 40, 40},
+	{"netlify-token", "a Netlify token", "nfp_", letters, 36, 36},
+	{"notion-token", "a Notion token", "ntn_", letters, 40, 0},
+	{"planetscale-token", "a PlanetScale token", "pscale_tkn_", dotted, 32, 0},
+	{"planetscale-token", "a PlanetScale password", "pscale_pw_", dotted, 32, 0},
+	{"dynatrace-token", "a Dynatrace token", "dt0c01.", dotted, 80, 0},
+	{"dynatrace-token", "a Dynatrace platform token", "dt0s16.", dotted, 80, 0},
+	{"nuget-key", "a NuGet key", "oy2", lower, 43, 43},
+	{"groq-key", "a Groq key", "gsk_", letters, 40, 0},
+	{"perplexity-key", "a Perplexity key", "pplx-", letters, 40, 0},
+	{"xai-key", "an xAI key", "xai-", letters, 60, 0},
 	{"ntfy-token", "an ntfy access token", "tk_", lower, 29, 29},
 	{"azure-key", "an Azure storage account's key", "AccountKey=", base64Std, 80, 0},
 	{"azure-key", "an Azure shared access key", "SharedAccessKey=", base64Std, 40, 0},

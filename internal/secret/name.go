@@ -1,15 +1,17 @@
 package secret
 
 import (
+	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 )
 
 // secretWords are words of names whose values are secrets.
-var secretWords = set("password passwd pwd passphrase secret token apikey credential passwords psk privatekey secretkey authkey accesstoken")
+var secretWords = set("password passwd pwd passphrase passcode secret secrets token apikey credential credentials passwords psk privatekey secretkey authkey accesstoken htpasswd")
 
 // secretPairs are two words, one after the other.
-var secretPairs = set("api key|api keys|private key|secret key|auth key|signing key|encryption key|master key|shared key|access token|connection string|user key|app key|license key|webhook url|account key|client key", "|")
+var secretPairs = set("api key|api keys|private key|secret key|auth key|signing key|encryption key|master key|shared key|access token|connection string|user key|app key|license key|webhook url|account key|client key|hmac key|db pass|database pass|smtp pass|mail pass|redis pass|mysql pass|postgres pass|user pass|admin pass|root pass|ldap pass|http pass|auth pass|basic pass", "|")
 
 // about are words of names that speak of a secret and are none: password_policy,
 // secret_arn, token_url.
@@ -18,10 +20,11 @@ var about = set(`arn arns id ids name names path paths parameter parameters poli
 	prefix suffix hash sha256 sha1 md5 digest fingerprint file filename verification public issuer audience scope scopes algorithm
 	format usage spec description label status state mode method region alias arn reference ref header field attribute prompt
 	recovery max min history reuse lowercase uppercase numbers symbols complexity creation client_token idempotency next page
-	request dkim vending provider manager engine source location bucket stage stages config configuration settings options`)
+	request dkim vending provider manager engine source location bucket stage stages config configuration settings options
+	update strategy domain domains encrypted from selection expression store`)
 
 // notSecret are pairs whose second word is a secret's by itself.
-var notSecret = set("creation token|client token|next token|request token|page token|continuation token|caller token|dkim token|csrf token", "|")
+var notSecret = set("creation token|client token|next token|request token|page token|continuation token|caller token|dkim token|csrf token|lock token", "|")
 
 func set(text string, sep ...string) map[string]bool {
 	m := map[string]bool{}
@@ -61,11 +64,13 @@ func words(name string) []string {
 }
 
 // IsName reports whether a name says that its value is a secret: db_password, and
-// not password_policy.
+// not password_policy. Of a name with colons, such as a condition key's that begins with
+// an issuer, only the last part counts.
 func IsName(name string) bool {
 	if len(name) > 128 {
 		return false
 	}
+	name = name[strings.LastIndexByte(name, ':')+1:]
 	list := words(name)
 	found := false
 	for i, w := range list {
@@ -81,10 +86,31 @@ func IsName(name string) bool {
 	return found
 }
 
+// longest is how long a value may be that is a secret by its name.
+const longest = 4096
+
 // Named reports whether a value is a secret because its name says so, and it is
 // neither a reference (an ARN, a path, ${...}) nor a placeholder.
 func Named(name, value string) bool {
-	return len(value) >= 6 && len(value) <= 4096 && IsName(name) && !ordinary(value)
+	return len(value) >= 6 && len(value) <= longest && IsName(name) && (!ordinary(value) || hook(name, value))
+}
+
+// hook reports whether an address is one that whoever knows it may post to.
+func hook(name, value string) bool {
+	list := words(name)
+	for i := 1; i < len(list); i++ {
+		if list[i-1] != "webhook" || list[i] != "url" {
+			continue
+		}
+		address, err := url.Parse(value)
+		if err != nil || address.Scheme != "https" {
+			return false
+		}
+		return slices.ContainsFunc(strings.FieldsFunc(address.Path+"&"+address.RawQuery, func(r rune) bool { return strings.ContainsRune("/&=@", r) }), func(part string) bool {
+			return len(part) >= 16 && hasDigit(part)
+		})
+	}
+	return false
 }
 
 // ordinary reports whether a value cannot be a secret though its name may say so.
@@ -191,22 +217,45 @@ func (f *finder) assignments() {
 			continue
 		}
 		name := text[from:end]
+		if !IsName(name) { // before the value is looked for, which may be long
+			continue
+		}
 		stop := " \t\r\n;,&<>\"'"
 		if text[to] == '"' || text[to] == '\'' {
 			stop = text[to : to+1]
 			to++
 		}
-		length := strings.IndexAny(text[to:], stop)
+		rest := text[to:min(len(text), to+longest+1)]
+		length := strings.IndexAny(rest, stop)
 		if length < 0 {
-			length = len(text) - to
+			length = len(rest)
 		}
 		value := text[to : to+length]
+		if len(stop) > 1 && code(value) {
+			continue
+		}
 		if !Named(name, value) || colon && stop != `"` && stop != `'` && !mixed(value) || strings.HasPrefix(value, "=") {
 			continue
 		}
 		f.add("assignment", "a secret by the name before it", "", len(value))
 		i = to + length
 	}
+}
+
+// code reports whether a value without quotes is an expression of a program:
+// request.headers[..., get_token(..., options.token.
+func code(value string) bool {
+	if at := strings.IndexAny(value, "[("); at > 0 {
+		value = value[:at]
+	} else if !strings.Contains(value, ".") {
+		return false
+	}
+	for _, part := range strings.Split(value, ".") {
+		if part == "" || strings.IndexFunc(part, func(r rune) bool { return !unicode.IsLetter(r) && r != '_' }) >= 0 || unicode.IsUpper(rune(part[0])) && !strings.Contains(value, ".") {
+			return false
+		}
+	}
+	return true
 }
 
 // mixed reports whether a value is no word of a sentence.

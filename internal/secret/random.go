@@ -17,7 +17,7 @@ func Random(text string) int {
 	if len(text) < shortest {
 		return 0
 	}
-	text = withoutPEM(text)
+	text = withoutPEM(withoutX509(text))
 	longest := 0
 	for _, field := range strings.FieldsFunc(text, func(r rune) bool {
 		return r == ' ' || r == '\n' || r == '\r' || r == '\t' || r == '"' || r == '\'' || r == ',' || r == ';' || r == '<' || r == '>' || r == '(' || r == ')' || r == '{' || r == '}' || r == '[' || r == ']' || r == '|' || r == '&'
@@ -212,6 +212,22 @@ var bigrams = func() map[[2]byte]bool {
 	}
 	return m
 }()
+
+// withoutX509 takes out certificates as SAML's metadata has them.
+// Source: "XML Signature Syntax and Processing", X509Certificate.
+func withoutX509(text string) string {
+	const name = "X509Certificate>"
+	if !strings.Contains(text, name) {
+		return text
+	}
+	var b strings.Builder
+	for i, part := range strings.Split(text, name) {
+		if i%2 == 0 { // every second part is between a beginning and an end
+			b.WriteString(part + " ")
+		}
+	}
+	return b.String()
+}
 
 // withoutPEM takes out what PEM holds but private keys: certificates and public
 // keys.

@@ -43,6 +43,10 @@ func TestFind(t *testing.T) {
 		{"JSON in text", `cfg='{"api_key":"k3yk3yk3y"}'`, "assignment"},
 		{"a connection string", "Server=db;User Id=sa;Password=Tr0ub4dor;", "assignment"},
 		{"YAML", "token: Zm9vYmFy1\n", "assignment"},
+		{"a slash in a database's password", "mysql://app:s3cr/t-pa55@db:3306/app", "url-password"},
+		{"a database's port", "redis://cache:6379/0?from=a@b", ""},
+		{"a program's expressions", "var token = request.headers['x-token']; password = get_secret(a); const apiKey = options.auth.key", ""},
+		{"a long assignment", "PASSWORD=" + strings.Repeat("a1", 3000), ""},
 		{"basic", "Authorization: Basic " + b64([]byte("user:pass")), "authorization-header"},
 		{"bearer", "-H 'Authorization: Bearer 0123456789abcdef0123'", "authorization-header"},
 		{"HCP Terraform", "aBcDeFgHiJkLmN.atlasv1." + strings.Repeat("aB3", 20), "terraform-token"},
@@ -93,13 +97,13 @@ func TestOrdinaryTextsAreNoSecrets(t *testing.T) {
 
 func TestNamed(t *testing.T) {
 	const value = "hunter2-and-more"
-	for _, name := range []string{"password", "DB_PASSWORD", "dbPassword", "DB_PASSWORD_PROD", "master_user_password", "client_secret", "apiKey", "api_key", "PUSHOVER_USER_KEY", "pushover-app-token", "AuthToken", "APITOKEN_X_secret", "connection_string", "private-key", "wifi.psk"} {
+	for _, name := range []string{"password", "DB_PASSWORD", "dbPassword", "DB_PASSWORD_PROD", "master_user_password", "client_secret", "apiKey", "api_key", "PUSHOVER_USER_KEY", "pushover-app-token", "AuthToken", "APITOKEN_X_secret", "connection_string", "private-key", "wifi.psk", "DB_PASS", "smtpPass", "HTPASSWD", "app:secret", "credentials"} {
 		if !secret.Named(name, value) {
 			t.Errorf("%s: no secret by its name", name)
 		}
 	}
 	for _, name := range []string{"", "name", "password_policy", "minimum_password_length", "secret_arn", "token_url", "secret_id", "next_token", "creation_token", "client_token", "http_tokens", "public_key", "kms_key_id",
-		"SINK_NTFY_TOKEN_PARAMETER", "passwordless", "tokenizer", "secretary", "key", "rotation_secret_name", "manage_master_user_password_enabled", "verification_token", strings.Repeat("password_", 100)} {
+		"SINK_NTFY_TOKEN_PARAMETER", "passwordless", "tokenizer", "secretary", "key", "rotation_secret_name", "manage_master_user_password_enabled", "verification_token", "token.actions.githubusercontent.com:sub", "auth_token_update_strategy", "lock_token", "update_token", "token_domains", "encrypted_password", "pass", "bypass", "pass_through", strings.Repeat("password_", 100)} {
 		if secret.Named(name, value) {
 			t.Errorf("%s: a secret by its name", name)
 		}
@@ -113,6 +117,22 @@ func TestNamed(t *testing.T) {
 		if !secret.Named("password", v) {
 			t.Errorf("%q under the name password is none", v)
 		}
+	}
+}
+
+// Whoever knows a webhook's address may post to it.
+func TestNamedWebhooks(t *testing.T) {
+	for value, want := range map[string]bool{
+		"https://acme.webhook.office.com/webhookb2/8b1a9953-c461-4e2d-8b1a-9953c4614e2d@8b1a9953/IncomingWebhook/x": true,
+		"https://hooks.example.com/catch?token=0123456789abcdef":                                                    true,
+		"https://ci.example.com/hooks/github":                                                                       false, "http://example.com/0123456789abcdef": false, "arn:aws:sns:x": false,
+	} {
+		if secret.Named("TEAMS_WEBHOOK_URL", value) != want {
+			t.Errorf("%s: want %t", value, want)
+		}
+	}
+	if secret.Named("CALLBACK_URL", "https://hooks.example.com/catch?token=0123456789abcdef") {
+		t.Error("any address is one")
 	}
 }
 

@@ -48,6 +48,16 @@ type Instance struct {
 	rest  map[string]json.RawMessage
 }
 
+// Private is what the provider keeps for itself: base64 of its own, which no plan shows;
+// "" if there is none.
+func (i *Instance) Private() string {
+	var text string
+	if json.Unmarshal(i.rest["private"], &text) != nil {
+		return ""
+	}
+	return text
+}
+
 // Address is the instance's address, with "(deposed KEY)" after it if it is.
 func (i *Instance) Address() string { return i.Masked(nil) }
 
@@ -324,7 +334,7 @@ func (w *walker) walk(path Path, v any, m *marks, within map[string]any) {
 			s := Step{Name: name}
 			at := append(path, s)
 			w.tell(at, name, m, v, true)
-			w.walk(at, v[name], m.step(s), v)
+			w.walk(at, v[name], m.into(v, name), v)
 		}
 	case []any:
 		for n, e := range v {

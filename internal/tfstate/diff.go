@@ -60,8 +60,12 @@ type Show struct {
 	// shown. Nil: see above.
 	Secret func(name string) bool
 	// Value reports whether a scalar may be shown. It is never asked of what a state
-	// marks as sensitive. Nil: none may. Ignored without Secret.
+	// marks as sensitive, nor of what holds a text that is sensitive elsewhere in the two
+	// states. Nil: none may. Ignored without Secret.
 	Value func(Value) bool
+	// Sensitive reports whether a scalar that no state marks is secret by what it is:
+	// the provider's schema says so. Nil: none is.
+	Sensitive func(Value) bool
 }
 
 // Count returns how many resource instances were added, changed and removed.
@@ -97,6 +101,12 @@ func Diff(from, to *Contents, show Show) (*Difference, error) {
 	b, err := to.byAddress()
 	if err != nil {
 		return nil, err
+	}
+	if show.Value != nil {
+		d.known = texts{}
+		for _, c := range []*Contents{from, to} {
+			d.known.learn(c, show.Sensitive)
+		}
 	}
 	for _, address := range union(a, b) {
 		d.resource(a[address], b[address])
@@ -147,8 +157,9 @@ func union[V any](a, b map[string]V) []string {
 }
 
 type differ struct {
-	show Show
-	out  Difference
+	show  Show
+	known texts
+	out   Difference
 
 	// What is compared now.
 	change *Change
@@ -271,7 +282,7 @@ func (d *differ) compare(path Path, a, b any, ma, mb *marks) {
 		}
 		for _, name := range union(x, y) {
 			s := Step{Name: name}
-			d.compare(append(path, s), valueOf(x, name), valueOf(y, name), ma.step(s), mb.step(s))
+			d.compare(append(path, s), valueOf(x, name), valueOf(y, name), ma.into(x, name), mb.into(y, name))
 		}
 		return
 	case []any:
@@ -319,7 +330,7 @@ func (d *differ) mayShow(v Value, path Path, scalar any) bool {
 		}
 	}
 	v.Path, v.Scalar = path, scalar
-	return d.show.Value(v)
+	return !d.known.in(scalar) && d.show.Value(v)
 }
 
 func text(v any) *string {

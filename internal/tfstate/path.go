@@ -79,6 +79,39 @@ func (m *marks) step(s Step) *marks {
 	return m.below[s]
 }
 
+// into follows a name of an object. A value of a type that is only known when it is
+// there stands in an object {"value", "type"} of the state's own, of which paths of
+// marks know nothing: what is marked of it goes on below "value".
+// Source: go-cty "JSON serialization of cty values", cty.DynamicPseudoType.
+func (m *marks) into(object map[string]any, name string) *marks {
+	below := m.step(Step{Name: name})
+	if m == nil || m.whole || name != "value" || len(object) != 2 {
+		return below
+	}
+	if _, wrapped := object["type"]; !wrapped {
+		return below
+	}
+	return below.and(m)
+}
+
+// and returns what either marks. Neither is changed.
+func (m *marks) and(other *marks) *marks {
+	switch {
+	case m == nil || other.all():
+		return other
+	case other == nil || m.all():
+		return m
+	}
+	both := &marks{below: map[Step]*marks{}}
+	for s, b := range other.below {
+		both.below[s] = b
+	}
+	for s, b := range m.below {
+		both.below[s] = b.and(other.below[s])
+	}
+	return both
+}
+
 // has reports whether a value, or anything in it, is marked.
 func (m *marks) has() bool { return m != nil }
 

@@ -133,8 +133,13 @@ func (k *Checker) encryption(ctx context.Context, e state.Environment, kind stri
 	case errors.As(err, &none):
 		r.How += ", and the environment has no key"
 		return nil
+	case statestore.Code(err) != "":
+		return &diag.Diagnostic{
+			Rule: "state-scan-key", Summary: fmt.Sprintf("which key is environment %s's cannot be asked: %s", e.Name, statestore.Code(err)), Err: err,
+			Why: "it decides whether the state is encrypted as the spec says", Fix: fmt.Sprintf("write kms_key_arn into the spec's environment, or use credentials that may kms:DescribeKey on %s: --profile PROFILE", e.KeyAlias),
+		}
 	case err != nil:
-		return unreadable(err, r.Where)
+		return err
 	}
 	r.AsSpec = r.Encryption.Algorithm == "aws:kms" && r.Encryption.KeyARN == want
 	if !r.AsSpec {

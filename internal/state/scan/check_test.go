@@ -124,7 +124,31 @@ func TestPlaceholdersInFiles(t *testing.T) {
 	if found, err := scan.InFiles(dir); err != nil || len(found) != 1 || found[0].File != filepath.Join(dir, "a", "main.tofu") {
 		t.Errorf("%+v, %v", found, err)
 	}
-	for name, files := range map[string]map[string]string{"state-scan-hcl": {"main.tf": "resource {"}, "state-scan-json": {"main.tf.json": "{}"}, "state-scan-dir": nil} {
+	// The language's other form.
+	dir = write(t, map[string]string{
+		"main.tf.json": `{"module":{"a":{"source":"./a"}},"resource":{"aws_ssm_parameter":{"p":{
+  "type": "SecureString",
+  "value": "placeholder",
+  "lifecycle": {"ignore_changes": ["value"]}},
+"from":{
+  "type": "SecureString",
+  "value": "${var.v}",
+  "lifecycle": [{"ignore_changes": "all"}]},
+"image":{"type":"String","value":"sha-0","lifecycle":{"ignore_changes":["value"]}},
+"tagged":{"type":"SecureString","value":"${var.v}","lifecycle":{"ignore_changes":["tags"]}}},
+"aws_lambda_function":{"f":{"lifecycle":{"ignore_changes":"all"}}}}}`,
+		"a/main.tofu.json": `{"resource":[{"aws_secretsmanager_secret_version":[{"s":[{"secret_string":"CHANGE_ME","lifecycle":{"ignore_changes":["secret_string"]}}]}]}]}`,
+	})
+	found, err := scan.InFiles(dir)
+	got := ""
+	for _, p := range found {
+		got += fmt.Sprint(filepath.Base(p.File), " ", p.Line, " ", p.Kind, " ", p.Address, "\n")
+	}
+	if want := "main.tofu.json 1 placeholder aws_secretsmanager_secret_version.s\nmain.tf.json 3 placeholder aws_ssm_parameter.p\nmain.tf.json 8 ignored aws_ssm_parameter.from\n"; err != nil || got != want {
+		t.Errorf("JSON: %v, got\n%swant\n%s", err, got, want)
+	}
+	for name, files := range map[string]map[string]string{"state-scan-hcl": {"main.tf": "resource {"}, "state-scan-hcl JSON": {"main.tf.json": `{"resource":`}, "state-scan-hcl form": {"main.tf.json": `{"resource":3}`}, "state-scan-dir": nil} {
+		name, _, _ = strings.Cut(name, " ")
 		dir := write(t, files)
 		if files == nil {
 			dir = filepath.Join(dir, "missing")

@@ -1,7 +1,7 @@
 package scan
 
 import (
-	"encoding/json"
+	encoding "encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
@@ -88,9 +89,53 @@ func (f *files) stack(dir string) error {
 		switch {
 		case e.IsDir():
 		case strings.HasSuffix(path, ".tf.json") || strings.HasSuffix(path, ".tofu.json"):
-			return &diag.Diagnostic{Rule: "state-scan-json", Summary: "JSON configuration is not looked through", At: diag.Location{File: path}, Why: "a placeholder in it would not be found", Fix: "write it as HCL, or leave --placeholders out"}
+			err = f.file(dir, path, json.Parse)
 		case strings.HasSuffix(path, ".tf") || strings.HasSuffix(path, ".tofu"):
-			if err := f.file(dir, path); err != nil {
+			err = f.file(dir, path, func(src []byte, name string) (*hcl.File, hcl.Diagnostics) {
+				return hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+			})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Both of the language's forms are read by what is looked for.
+var (
+	inStack = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "module", LabelNames: []string{"name"}}, {Type: "resource", LabelNames: []string{"type", "name"}}}}
+	inCall  = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "source"}}}
+	inRules = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "ignore_changes"}}}
+)
+
+func (f *files) file(dir, path string, parse func([]byte, string) (*hcl.File, hcl.Diagnostics)) error {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	parsed, problems := parse(src, path)
+	if problems.HasErrors() {
+		return unparsed(path, problems)
+	}
+	stack, _, problems := parsed.Body.PartialContent(inStack)
+	if problems.HasErrors() {
+		return unparsed(path, problems)
+	}
+	for _, block := range stack.Blocks {
+		if block.Type == "resource" {
+			if err := f.resource(path, block); err != nil {
+				return err
+			}
+			continue
+		}
+		call, _, problems := block.Body.PartialContent(inCall)
+		if problems.HasErrors() {
+			return unparsed(path, problems)
+		}
+		source := text(call.Attributes["source"])
+		if strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") {
+			if err := f.stack(filepath.Join(dir, source)); err != nil {
 				return err
 			}
 		}
@@ -98,65 +143,57 @@ func (f *files) stack(dir string) error {
 	return nil
 }
 
-func (f *files) file(dir, path string) error {
-	src, err := os.ReadFile(path)
-	if err != nil {
-		return err
+func unparsed(path string, problems hcl.Diagnostics) error {
+	p := problems[0]
+	at := diag.Location{File: path}
+	if p.Subject != nil {
+		at.Line, at.Column = p.Subject.Start.Line, p.Subject.Start.Column
 	}
-	parsed, problems := hclsyntax.ParseConfig(src, path, hcl.InitialPos)
-	if problems.HasErrors() {
-		p := problems[0]
-		at := diag.Location{File: path}
-		if p.Subject != nil {
-			at.Line, at.Column = p.Subject.Start.Line, p.Subject.Start.Column
-		}
-		return &diag.Diagnostic{Rule: "state-scan-hcl", Summary: p.Summary, At: at, Why: "no engine would accept it, and nothing can be found in it", Fix: "mend the file"}
-	}
-	for _, block := range parsed.Body.(*hclsyntax.Body).Blocks { // what hclsyntax returns
-		switch {
-		case block.Type == "module":
-			source := text(block.Body.Attributes["source"])
-			if strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") {
-				if err := f.stack(filepath.Join(dir, source)); err != nil {
-					return err
-				}
-			}
-		case block.Type == "resource" && len(block.Labels) == 2:
-			f.resource(path, block)
-		}
-	}
-	return nil
+	return &diag.Diagnostic{Rule: "state-scan-hcl", Summary: p.Summary, At: at, Why: "no engine would accept it, and nothing can be found in it", Fix: "mend the file"}
 }
 
-func (f *files) resource(path string, block *hclsyntax.Block) {
-	attributes := secretsOf[block.Labels[0]]
-	if attributes == nil {
-		return
+func (f *files) resource(path string, block *hcl.Block) error {
+	names := secretsOf[block.Labels[0]]
+	if names == nil {
+		return nil
+	}
+	schema := &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "type"}}, Blocks: []hcl.BlockHeaderSchema{{Type: "lifecycle"}}}
+	for _, name := range names {
+		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
+	}
+	body, _, problems := block.Body.PartialContent(schema)
+	if problems.HasErrors() {
+		return unparsed(path, problems)
 	}
 	address := block.Labels[0] + "." + block.Labels[1]
-	for _, lifecycle := range block.Body.Blocks {
-		ignore := lifecycle.Body.Attributes["ignore_changes"]
-		if lifecycle.Type != "lifecycle" || ignore == nil {
+	for _, lifecycle := range body.Blocks {
+		rules, _, problems := lifecycle.Body.PartialContent(inRules)
+		if problems.HasErrors() {
+			return unparsed(path, problems)
+		}
+		ignore := rules.Attributes["ignore_changes"]
+		if ignore == nil {
 			continue
 		}
-		for _, name := range attributes {
-			written := block.Body.Attributes[name]
-			if written == nil || !ignores(ignore.Expr, name) || text(block.Body.Attributes["type"]) == "String" && !secret.Placeholder(orX(text(written))) {
+		for _, name := range names {
+			written := body.Attributes[name]
+			if written == nil || !ignores(ignore.Expr, name) || text(body.Attributes["type"]) == "String" && !secret.Placeholder(orX(text(written))) {
 				continue // another attribute's, or a parameter that is no secret
 			}
 			p := Placeholder{
-				File: path, Line: ignore.SrcRange.Start.Line, Address: address, Attribute: name, Kind: "ignored",
+				File: path, Line: ignore.Range.Start.Line, Address: address, Attribute: name, Kind: "ignored",
 				What: fmt.Sprintf("%s ignores changes of %s", address, name),
 				Why:  "the secret is put by hand: a drift that no plan shows, and nobody rotates. It is in the state nevertheless: the provider reads it with every refresh, decrypted",
 				Fix:  fmt.Sprintf("set %s from a sensitive variable that the pipeline fills (TF_VAR_...), and remove %s from ignore_changes; with the state under the environment's key first", name, name),
 			}
-			if literal := written.Expr; isLiteral(literal) && secret.Placeholder(text(written)) {
-				p.Kind, p.Line = "placeholder", written.SrcRange.Start.Line
+			if isLiteral(written.Expr) && secret.Placeholder(text(written)) {
+				p.Kind, p.Line = "placeholder", written.Range.Start.Line
 				p.What = fmt.Sprintf("%s of %s is a placeholder, and its changes are ignored", name, address)
 			}
 			f.found = append(f.found, p)
 		}
 	}
+	return nil
 }
 
 // orX keeps an empty text from being a placeholder: what is not a literal is "".
@@ -167,23 +204,26 @@ func orX(s string) string {
 	return s
 }
 
-func isLiteral(e hclsyntax.Expression) bool {
-	v, problems := e.Value(nil)
+// nothing is what may be referred to. Without it JSON's "${...}" would be a literal.
+var nothing = &hcl.EvalContext{}
+
+func isLiteral(e hcl.Expression) bool {
+	v, problems := e.Value(nothing)
 	return !problems.HasErrors() && v.IsKnown() && !v.IsNull() && v.Type() == cty.String
 }
 
 // text is the value of an attribute that is a plain string, else "".
-func text(a *hclsyntax.Attribute) string {
+func text(a *hcl.Attribute) string {
 	if a == nil || !isLiteral(a.Expr) {
 		return ""
 	}
-	v, _ := a.Expr.Value(nil) // as isLiteral did
+	v, _ := a.Expr.Value(nothing) // as isLiteral did
 	v, _ = v.Unmark()
 	return v.AsString()
 }
 
 // ignores reports whether ignore_changes names an attribute, or "all".
-func ignores(e hclsyntax.Expression, name string) bool {
+func ignores(e hcl.Expression, name string) bool {
 	if hcl.ExprAsKeyword(e) == "all" {
 		return true
 	}
@@ -195,7 +235,7 @@ func ignores(e hclsyntax.Expression, name string) bool {
 		if hcl.ExprAsKeyword(item) == name || keyword(item) == name {
 			return true
 		}
-		if v, problems := item.Value(nil); !problems.HasErrors() && v.Type() == cty.String && v.IsKnown() && !v.IsNull() && v.AsString() == name { // as it was written before 0.12
+		if v, problems := item.Value(nothing); !problems.HasErrors() && v.Type() == cty.String && v.IsKnown() && !v.IsNull() && v.AsString() == name { // as it was written before 0.12
 			return true
 		}
 	}
@@ -237,7 +277,7 @@ func InState(c *tfstate.Contents) []Placeholder {
 // holdsPlaceholder is Placeholder, of each value when it is JSON.
 func holdsPlaceholder(value string) bool {
 	var object map[string]string
-	if json.Unmarshal([]byte(value), &object) == nil {
+	if encoding.Unmarshal([]byte(value), &object) == nil {
 		for _, v := range object {
 			if v != "" && secret.Placeholder(v) {
 				return true

@@ -57,6 +57,12 @@ type Found struct {
 func State(c *tfstate.Contents, s *Schema) *Found {
 	k := &looker{schema: s, found: map[place]*finding{}, seen: map[string]bool{}, answer: &Found{Findings: []Finding{}, Schemas: []SchemaSource{}}}
 	c.Each(k.look)
+	for _, i := range c.Instances { // what a provider keeps for itself
+		if text := i.Private(); text != "" {
+			k.address = i.Masked(secret.Looks)
+			k.formats(nil, "(private)", text)
+		}
+	}
 	for _, m := range c.Messages {
 		k.address = "check_results." + m.Masked(secret.Looks)
 		k.text(nil, "", "", m.Text)
@@ -84,7 +90,7 @@ type looker struct {
 	instance  *tfstate.Instance
 	output    *tfstate.Output
 	address   string
-	sensitive map[string]bool
+	sensitive tree
 }
 
 // enter prepares for a resource instance or an output.
@@ -125,6 +131,10 @@ func (k *looker) look(v tfstate.Value) {
 	if text == "" {
 		return
 	}
+	end := k.sensitive.steps(v.Path)
+	if end > 0 && published(v.Instance) {
+		return
+	}
 	if v.Sensitive {
 		rule, why := ByState, "the state marks it as sensitive"
 		if k.output != nil {
@@ -132,7 +142,7 @@ func (k *looker) look(v tfstate.Value) {
 		}
 		k.marked(v.Path[:v.Mark], rule, why, text)
 	}
-	if end := k.bySchema(v.Path); end > 0 {
+	if end > 0 {
 		if v.Sensitive && v.Mark < end { // one finding, at what is marked as a whole
 			end = v.Mark
 		}
@@ -146,28 +156,6 @@ func (k *looker) look(v tfstate.Value) {
 		return // the key's ID; its secret is another attribute
 	}
 	k.text(v.Path, "", name(v, k.output), text)
-}
-
-// bySchema returns how many steps lead to what the provider calls sensitive; 0: it
-// does not.
-func (k *looker) bySchema(path tfstate.Path) int {
-	if k.sensitive == nil {
-		return 0
-	}
-	at := ""
-	for i, s := range path {
-		if s.List {
-			continue
-		}
-		if at != "" {
-			at += "."
-		}
-		at += s.Name
-		if k.sensitive[at] {
-			return i + 1
-		}
-	}
-	return 0
 }
 
 // name is what a value is called: the attribute's name, the key of a map, or the
@@ -190,6 +178,13 @@ func name(v tfstate.Value, o *tfstate.Output) string {
 }
 
 func nameIn(own string, within map[string]any) string {
+	// Beside such a word stands where a secret is kept.
+	// Source: CodeBuild API EnvironmentVariable and RegistryCredential.
+	for _, beside := range []string{"type", "credential_provider"} {
+		if kept, _ := within[beside].(string); kept == "SECRETS_MANAGER" || kept == "PARAMETER_STORE" {
+			return ""
+		}
+	}
 	if strings.EqualFold(own, "value") {
 		for _, beside := range []string{"name", "Name", "key", "Key"} {
 			if text, ok := within[beside].(string); ok {
@@ -224,16 +219,36 @@ func (k *looker) text(path tfstate.Path, inner, name, text string) {
 	k.plain(path, inner, name, text)
 }
 
-func (k *looker) plain(path tfstate.Path, inner, name, text string) {
+// published reports whether a parameter is one that AWS publishes, such as the ID of an
+// image: the provider calls every parameter's value sensitive.
+// Source: Systems Manager "Discovering public parameters".
+func published(i *tfstate.Instance) bool {
+	if i == nil || i.Mode != "data" || i.Type != "aws_ssm_parameter" && i.Type != "aws_ssm_parameters_by_path" {
+		return false
+	}
+	for _, attribute := range []string{"name", "path"} {
+		if name, _ := i.Attributes[attribute].(string); strings.HasPrefix(name, "/aws/service/") {
+			return true
+		}
+	}
+	return false
+}
+
+// formats adds what has a well-known format, and returns how many there are.
+func (k *looker) formats(path tfstate.Path, inner, text string) int {
 	found := secret.Find(text)
 	for _, m := range found {
 		k.add(path, inner, ByFormat+":"+m.Format, m.What, m.Length, m.Prefix)
 	}
+	return len(found)
+}
+
+func (k *looker) plain(path tfstate.Path, inner, name, text string) {
 	switch {
-	case len(found) > 0:
+	case k.formats(path, inner, text) > 0:
 	case secret.Named(name, text):
 		k.add(path, inner, ByName, "its name says so", len(text), "")
-	case !public(name):
+	case !public(name) && !slices.ContainsFunc(path, func(s tfstate.Step) bool { return !s.List && open[s.Name] }):
 		if n := secret.Random(text); n > 0 {
 			k.add(path, inner, ByEntropy, "it looks drawn by lot", n, "")
 		}
@@ -289,9 +304,15 @@ var publicNames = func() map[string]bool {
 	return m
 }()
 
+// open are names of attributes that hold digests and what is published in DNS, under
+// whatever name.
+// Source: "terraform_data Resource", triggers_replace; null_resource and the random
+// provider, triggers and keepers; the AWS provider's aws_sesv2_email_identity.
+var open = map[string]bool{"triggers": true, "triggers_replace": true, "keepers": true, "dkim_signing_attributes": true}
+
 func public(name string) bool {
 	for _, w := range strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }) {
-		if publicNames[w] {
+		if publicNames[w] || strings.HasSuffix(w, "sha256") || strings.HasSuffix(w, "sha512") {
 			return true
 		}
 	}

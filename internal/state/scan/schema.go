@@ -12,12 +12,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/strongroom-dev/strongroom/internal/engine"
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
 // Schema says which attributes providers call sensitive. It is not changed once
@@ -28,8 +28,53 @@ type Schema struct {
 
 type provider struct {
 	source SchemaSource
-	// sensitive are paths without indexes, by type; "data." before that of a data source.
-	sensitive map[string]map[string]bool
+	// sensitive are what of a type is; "data." before the name of a data source.
+	sensitive map[string]tree
+}
+
+// tree is what is sensitive of a type, by name, without the indexes of lists. An empty
+// one is sensitive with all that stands in it. anyKey stands for the keys of a map.
+type tree map[string]tree
+
+const anyKey = "*"
+
+// add adds the way to what is sensitive.
+func (t tree) add(path ...string) {
+	for i, name := range path {
+		below, there := t[name]
+		switch {
+		case i == len(path)-1:
+			t[name] = nil
+		case there && below == nil:
+			return // it is as a whole
+		case !there:
+			below = tree{}
+			t[name] = below
+		}
+		t = below
+	}
+}
+
+// steps returns how many steps of a path lead to what is sensitive; 0: none is.
+func (t tree) steps(path tfstate.Path) int {
+	for i, s := range path {
+		if s.List {
+			continue
+		}
+		for _, name := range []string{s.Name, anyKey} {
+			below, there := t[name]
+			switch {
+			case there && len(below) == 0:
+				return i + 1
+			case there:
+				if n := below.steps(path[i+1:]); n > 0 {
+					return i + 1 + n
+				}
+			}
+		}
+		return 0
+	}
+	return 0
 }
 
 // SchemaSource is where a provider's schema is from.
@@ -45,28 +90,39 @@ type SchemaSource struct {
 //go:embed schema_aws.json
 var awsSchema []byte
 
-// builtIn is the form of schema_aws.json.
+//go:embed schema_others.json
+var otherSchemas []byte
+
+// builtIn is the form of schema_aws.json; schema_others.json is a list of it.
 type builtIn struct {
 	Provider  string              `json:"provider"`
 	Version   string              `json:"version"`
 	Sensitive map[string][]string `json:"sensitive"`
 }
 
-// BuiltIn returns what this program knows without asking: the AWS provider's
-// sensitive attributes, of one version.
+// BuiltIn returns what this program knows without asking: the sensitive attributes of
+// the AWS provider and of those that make secrets, each of one version.
 func BuiltIn() (*Schema, error) {
-	var b builtIn
-	if err := json.Unmarshal(awsSchema, &b); err != nil {
+	list := make([]builtIn, 1)
+	if err := json.Unmarshal(awsSchema, &list[0]); err != nil {
 		return nil, fmt.Errorf("the built in schema: %w", err)
 	}
-	p := &provider{SchemaSource{b.Provider, "built in", b.Version}, map[string]map[string]bool{}}
-	for typ, paths := range b.Sensitive {
-		p.sensitive[typ] = map[string]bool{}
-		for _, path := range paths {
-			p.sensitive[typ][path] = true
-		}
+	var others []builtIn
+	if err := json.Unmarshal(otherSchemas, &others); err != nil {
+		return nil, fmt.Errorf("the built in schemas: %w", err)
 	}
-	return &Schema{map[string]*provider{b.Provider: p}}, nil
+	s := &Schema{map[string]*provider{}}
+	for _, b := range append(list, others...) {
+		p := &provider{SchemaSource{b.Provider, "built in", b.Version}, map[string]tree{}}
+		for typ, paths := range b.Sensitive {
+			p.sensitive[typ] = tree{}
+			for _, path := range paths {
+				p.sensitive[typ].add(strings.Split(path, ".")...)
+			}
+		}
+		s.providers[b.Provider] = p
+	}
+	return s, nil
 }
 
 // Over returns s with what is only in below added.
@@ -82,8 +138,8 @@ func (s *Schema) Over(below *Schema) *Schema {
 	return &Schema{all}
 }
 
-// of returns the sensitive paths of a type; known is false if the provider is not.
-func (s *Schema) of(address, mode, typ string) (paths map[string]bool, known bool) {
+// of returns what of a type is sensitive; known is false if the provider is not.
+func (s *Schema) of(address, mode, typ string) (sensitive tree, known bool) {
 	if s == nil {
 		return nil, false
 	}
@@ -122,15 +178,15 @@ func FromEngine(schemas *tfjson.ProviderSchemas, versions map[string]string) *Sc
 		return s
 	}
 	for address, told := range schemas.Schemas {
-		p := &provider{SchemaSource{short(address), "engine", versions[address]}, map[string]map[string]bool{}}
+		p := &provider{SchemaSource{short(address), "engine", versions[address]}, map[string]tree{}}
 		for prefix, list := range map[string]map[string]*tfjson.Schema{"": told.ResourceSchemas, "data.": told.DataSourceSchemas} {
 			for typ, schema := range list {
-				paths := map[string]bool{}
+				t := tree{}
 				if schema != nil {
-					sensitiveIn(schema.Block, "", paths)
+					t.block(schema.Block, nil)
 				}
-				if len(paths) > 0 {
-					p.sensitive[prefix+typ] = paths
+				if len(t) > 0 {
+					p.sensitive[prefix+typ] = t
 				}
 			}
 		}
@@ -139,30 +195,41 @@ func FromEngine(schemas *tfjson.ProviderSchemas, versions map[string]string) *Sc
 	return s
 }
 
-func sensitiveIn(b *tfjson.SchemaBlock, prefix string, paths map[string]bool) {
+// block adds what is sensitive in a block, to which path leads.
+func (t tree) block(b *tfjson.SchemaBlock, path []string) {
 	if b == nil {
 		return
 	}
-	attributes(b.Attributes, prefix, paths)
+	t.attributes(b.Attributes, path)
 	for name, block := range b.NestedBlocks {
 		if block != nil {
-			sensitiveIn(block.Block, prefix+name+".", paths)
+			t.block(block.Block, below(path, name, block.NestingMode))
 		}
 	}
 }
 
-func attributes(list map[string]*tfjson.SchemaAttribute, prefix string, paths map[string]bool) {
+func (t tree) attributes(list map[string]*tfjson.SchemaAttribute, path []string) {
 	for name, a := range list {
 		if a == nil || a.WriteOnly { // which no state holds
 			continue
 		}
 		if a.Sensitive {
-			paths[prefix+name] = true
+			t.add(below(path, name, "")...)
+			continue
 		}
-		if a.AttributeNestedType != nil {
-			attributes(a.AttributeNestedType.Attributes, prefix+name+".", paths)
+		if n := a.AttributeNestedType; n != nil {
+			t.attributes(n.Attributes, below(path, name, n.NestingMode))
 		}
 	}
+}
+
+// below is the way to what stands in an attribute or block of a name.
+func below(path []string, name string, nesting tfjson.SchemaNestingMode) []string {
+	path = append(slices.Clone(path), name)
+	if nesting == tfjson.SchemaNestingModeMap {
+		path = append(path, anyKey)
+	}
+	return path
 }
 
 // ErrNotPrepared is a stack whose providers no engine installed yet.

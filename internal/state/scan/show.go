@@ -18,9 +18,21 @@ const maxShown = 120
 func (s *Schema) Show(values bool) tfstate.Show {
 	show := tfstate.Show{Secret: secret.Looks}
 	if values {
-		show.Value = s.harmless
+		show.Value, show.Sensitive = s.harmless, s.secret
 	}
 	return show
+}
+
+// secret reports whether a value is one by the provider's schema, or by its name.
+func (s *Schema) secret(v tfstate.Value) bool {
+	if v.Instance != nil {
+		sensitive, _ := s.of(v.Instance.Provider, v.Instance.Mode, v.Instance.Type)
+		if sensitive.steps(v.Path) > 0 {
+			return true
+		}
+	}
+	text, _ := v.Scalar.(string)
+	return secret.Named(name(v, v.Output), text)
 }
 
 func (s *Schema) harmless(v tfstate.Value) bool {
@@ -30,7 +42,7 @@ func (s *Schema) harmless(v tfstate.Value) bool {
 	own := ""
 	if v.Instance != nil {
 		sensitive, known := s.of(v.Instance.Provider, v.Instance.Mode, v.Instance.Type)
-		if !known || (&looker{sensitive: sensitive}).bySchema(v.Path) > 0 {
+		if !known || sensitive.steps(v.Path) > 0 {
 			return false
 		}
 	} else if v.Output != nil {
