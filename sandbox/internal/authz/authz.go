@@ -65,6 +65,9 @@ func (a *Authorizer) Decide(c *op.Call, check op.Check, d sigv4.Dialect) Verdict
 		unknown := a.known.unknown(&q.set, check.Action)
 		if unknown == nil {
 			v.Allowed = true
+			if check.Default && decision.Reason == policy.ReasonGrant {
+				v.Decision.Reason = policy.ReasonNotNeeded
+			}
 			return v
 		}
 		v.Explanation, v.Context = q.set.Explain(&q.req), q.keys()
@@ -105,7 +108,7 @@ func (a *Authorizer) ask(q *question, c *op.Call, check *op.Check) {
 		Principal: &caller.Principal, Action: check.Action,
 		Resource: check.Resource.ARN, ResourceAccount: check.Resource.Account,
 		Context: q.ctx, WildcardOnly: check.Resource.ARN == "*",
-		RestrictPublic: check.Resource.RestrictPublic, Granted: check.Grant != "",
+		RestrictPublic: check.Resource.RestrictPublic, Granted: check.Grant != "" || check.Default,
 	}
 	q.set.Resource = check.Resource.Policy
 	if owner := cmp.Or(check.Resource.Account, caller.Account); a.org != nil && owner != "" {

@@ -73,7 +73,8 @@ func (x *exchange) record(fault *op.Error) {
 // came that far, every check that stands for a call.
 //
 // Source: S3 User Guide UsingKMSEncryption, "Auditing Amazon S3 encryption"; that the
-// caller is fas.s3.amazonaws.com: records that others have published in 2026. On AWS a
+// caller is fas.s3.amazonaws.com: records that others have published in 2026 (choice
+// s3-forward-access). On AWS a
 // service's own deliveries leave such records too; here they do not, so that a trail whose
 // log files are under a key does not make a file of each file.
 func (x *exchange) calls(fault *op.Error) (list []audit.Call) {

@@ -182,7 +182,8 @@ func (f *Forge) writeState(q url.Values, key string, c caller, e *Event, body []
 			"PG::UniqueViolation: ERROR:  duplicate key value violates unique constraint \"index_terraform_state_versions_on_state_id_and_version\"\nDETAIL:  Key (terraform_state_id, version)=(%s, %d) already exists.\n", s.ID, *head.Serial))}, nil
 	case errors.Is(err, errLocked):
 		// GitLab raises StateLockedError here, which nothing catches: a 500, which
-		// engines repeat. The sandbox refuses as well, and says why.
+		// engines repeat. The sandbox refuses as well, and says why. Choice
+		// gitlab-wrong-lock.
 		if s.LockID == "" {
 			return &answer{status: http.StatusConflict, json: message("409 Conflict: the state is not locked by the ID of the request")}, nil
 		}
@@ -197,19 +198,21 @@ func (f *Forge) writeState(q url.Values, key string, c caller, e *Event, body []
 // lockParams are what a lock request must name, in the order of its refusal.
 var lockParams = []string{"ID", "Operation", "Info", "Who", "Version", "Created", "Path"}
 
-// lockState takes the lock, or tells who has it. GitLab answers 409 and not 423.
+// lockState takes the lock, or tells who has it. GitLab answers 409 and not 423. A GitLab
+// that cannot lock its own record in time answers 409 as well, without a holder; here no
+// request waits for another. Choice gitlab-no-contention.
 func (f *Forge) lockState(r *http.Request, key string, c caller, body []byte, tooLarge bool) (*answer, error) {
-	params, refused := parameters(r, body, tooLarge)
+	all, refused := parameters(r, body, tooLarge)
 	if refused != nil {
 		return refused, nil
 	}
 	var missing []string
 	for _, name := range lockParams {
-		if _, ok := params[name]; !ok {
+		if _, ok := all[name]; !ok {
 			missing = append(missing, name+" is missing")
 		}
 	}
-	id := params["ID"]
+	id := all.text("ID")
 	switch {
 	case len(missing) > 0:
 		return invalid(strings.Join(missing, ", ")), nil
@@ -221,19 +224,19 @@ func (f *Forge) lockState(r *http.Request, key string, c caller, body []byte, to
 	s, err := f.lock(key, id, c.user)
 	switch {
 	case errors.Is(err, errLocked):
-		return lockedBy(http.StatusConflict, s, params), nil
+		return lockedBy(http.StatusConflict, s, all), nil
 	case err != nil:
 		return nil, err
 	}
-	return lockedBy(http.StatusOK, s, params), nil
+	return lockedBy(http.StatusOK, s, all), nil
 }
 
 // lockedBy is the body that engines read the holder from. Only ID, Who and Created are
 // the holder's: GitLab fills in the rest from the request that it refuses.
-func lockedBy(status int, s *state, params map[string]string) *answer {
+func lockedBy(status int, s *state, asked params) *answer {
 	info := struct {
 		Operation, Info, Version, Path, ID, Who, Created string
-	}{params["Operation"], params["Info"], params["Version"], params["Path"], s.LockID, s.LockedBy, s.LockedAt.Format("2006-01-02T15:04:05.000Z07:00")}
+	}{asked.text("Operation"), asked.text("Info"), asked.text("Version"), asked.text("Path"), s.LockID, s.LockedBy, s.LockedAt.Format("2006-01-02T15:04:05.000Z07:00")}
 	raw, err := json.Marshal(info)
 	if err != nil { // strings
 		panic(err)
@@ -241,17 +244,16 @@ func lockedBy(status int, s *state, params map[string]string) *answer {
 	return &answer{status: status, raw: raw}
 }
 
-// unlockState gives the lock up. Without an ID it breaks whoever's it is.
+// unlockState gives the lock up. Without an ID, or with one that is null, it breaks
+// whoever's it is.
 func (f *Forge) unlockState(r *http.Request, key string, body []byte, tooLarge bool) (*answer, error) {
-	params, refused := parameters(r, body, tooLarge)
+	all, refused := parameters(r, body, tooLarge)
 	if refused != nil {
 		return refused, nil
 	}
-	var lock *string
-	if id, ok := params["ID"]; ok {
-		if lock = &id; len(id) > maxName {
-			return invalid("ID ID must be less than 255 characters"), nil
-		}
+	lock := all["ID"]
+	if lock != nil && len(*lock) > maxName {
+		return invalid("ID ID must be less than 255 characters"), nil
 	}
 	err := f.unlock(key, lock)
 	switch {
@@ -263,31 +265,54 @@ func (f *Forge) unlockState(r *http.Request, key string, body []byte, tooLarge b
 	return empty(http.StatusOK), nil
 }
 
-// parameters are the query's and the body's, the body's first: JSON, or a form.
-func parameters(r *http.Request, body []byte, tooLarge bool) (map[string]string, *answer) {
+// params are the parameters of a request; nil: null.
+type params map[string]*string
+
+// text is a parameter's text, empty for one that is not there.
+func (p params) text(name string) string {
+	if v := p[name]; v != nil {
+		return *v
+	}
+	return ""
+}
+
+// parameters are the query's and the body's, the body's first: JSON, which a body without
+// a content type is as well, or a form. JSON that is no object has no parameters, and a
+// member that is null is there.
+//
+// Source: Grape's lib/grape/middleware/formatter.rb and its presence validator; GitLab's
+// lib/api/api.rb: JSON is the API's only format.
+func parameters(r *http.Request, body []byte, tooLarge bool) (params, *answer) {
 	if tooLarge {
 		return nil, &answer{status: http.StatusRequestEntityTooLarge, json: message("413 Request Entity Too Large")}
 	}
-	params := map[string]string{}
+	all := params{}
 	for name, values := range r.URL.Query() {
-		params[name] = values[len(values)-1]
+		all[name] = &values[len(values)-1]
 	}
 	if len(body) == 0 {
-		return params, nil
+		return all, nil
 	}
-	switch kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind {
-	case "application/json":
-		var members map[string]any
-		if err := json.Unmarshal(body, &members); err != nil {
+	header := r.Header.Get("Content-Type")
+	kind, _, err := mime.ParseMediaType(header)
+	if err != nil && kind == "" {
+		kind = header
+	}
+	switch kind {
+	case "", "application/json":
+		var whole any
+		if err := json.Unmarshal(body, &whole); err != nil {
 			return nil, invalid("message body does not match declared format")
 		}
+		members, _ := whole.(map[string]any)
 		for name, value := range members {
 			switch v := value.(type) {
 			case nil:
+				all[name] = nil
 			case string:
-				params[name] = v
+				all[name] = &v
 			default:
-				params[name] = fmt.Sprint(v)
+				all[name] = new(fmt.Sprint(v))
 			}
 		}
 	case "application/x-www-form-urlencoded":
@@ -296,13 +321,13 @@ func parameters(r *http.Request, body []byte, tooLarge bool) (map[string]string,
 			return nil, invalid("message body does not match declared format")
 		}
 		for name, values := range form {
-			params[name] = values[len(values)-1]
+			all[name] = &values[len(values)-1]
 		}
 	default:
 		return nil, &answer{status: http.StatusUnsupportedMediaType, json: map[string]string{
-			"error": "The provided content-type '" + r.Header.Get("Content-Type") + "' is not supported."}}
+			"error": "The provided content-type '" + kind + "' is not supported."}}
 	}
-	return params, nil
+	return all, nil
 }
 
 // onVersion reads or deletes a version. Deleting asks neither for the lock nor whether

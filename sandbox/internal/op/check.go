@@ -25,6 +25,9 @@ type Check struct {
 	// Grant is the ID of a KMS grant that allows this check unless some policy
 	// denies it explicitly. Empty: none.
 	Grant string
+	// Default: the service lets the caller do this unless some policy denies it
+	// explicitly, as S3 lets whoever began an upload abort it.
+	Default bool
 	// Via is the service that makes this call on the caller's behalf, such as
 	// "s3.eu-west-2.amazonaws.com" when S3 asks KMS. Empty: a direct call.
 	// It sets aws:ViaAWSService and aws:CalledVia... as AWS does for forward

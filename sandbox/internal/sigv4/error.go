@@ -16,7 +16,7 @@ const (
 	Unsupported
 	// TwoSchemes: a header and query parameters both authenticate.
 	TwoSchemes
-	// UnknownKey: no such access key, or it is inactive.
+	// UnknownKey: no such access key, or it is inactive. Choice inactive-access-key.
 	UnknownKey
 	// BadToken: the session token is missing, unneeded or not the key's.
 	BadToken

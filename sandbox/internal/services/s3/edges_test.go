@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -234,4 +236,27 @@ func TestSuspendedVersionIDs(t *testing.T) {
 			t.Errorf("%s: got %q, want null", name, aws.ToString(v))
 		}
 	}
+}
+
+// An access key that was made inactive is no key. Choice inactive-access-key.
+func TestAnInactiveKey(t *testing.T) {
+	w := start(t, sandbox.Options{})
+	w.bucket("room")
+	w.put("room", "k", "v")
+	c := w.user("alice", allow(`"s3:*"`, `"*"`))
+	_, err := read(c, "room", "k")
+	w.must(err)
+	keys, err := w.iam.ListAccessKeys(ctx, &iam.ListAccessKeysInput{UserName: aws.String("alice")})
+	w.must(err)
+	set := func(to iamtypes.StatusType) {
+		_, err := w.iam.UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{UserName: aws.String("alice"), AccessKeyId: keys.AccessKeyMetadata[0].AccessKeyId, Status: to})
+		w.must(err)
+	}
+	set(iamtypes.StatusTypeInactive)
+	if _, err = read(c, "room", "k"); code(err) != "InvalidAccessKeyId" || status(err) != 403 {
+		t.Errorf("got %v, want 403 InvalidAccessKeyId", err)
+	}
+	set(iamtypes.StatusTypeActive)
+	_, err = read(c, "room", "k")
+	w.must(err)
 }

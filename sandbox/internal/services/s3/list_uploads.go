@@ -83,7 +83,7 @@ type listUploadsOutput struct {
 func (s *Service) listUploadsRows() []op.Row {
 	parts := op.New("ListParts", "S3 API_ListParts", op.Read,
 		func(c *op.Call, in *listPartsInput) ([]op.Check, error) {
-			return s.uploadChecks(c, &in.uploadInput, "s3:ListMultipartUploadParts")
+			return s.initiatorChecks(c, &in.uploadInput, "s3:ListMultipartUploadParts")
 		}, s.listParts)
 	parts.Data = true
 	return []op.Row{

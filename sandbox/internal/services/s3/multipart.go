@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/strongroom-dev/strongroom/policy"
 	"github.com/strongroom-dev/strongroom/sandbox/internal/op"
 )
 
@@ -77,7 +78,7 @@ func (s *Service) multipartRows() []op.Row {
 		part, copied,
 		op.New("AbortMultipartUpload", "S3 API_AbortMultipartUpload", op.Write,
 			func(c *op.Call, in *uploadInput) ([]op.Check, error) {
-				return s.uploadChecks(c, in, "s3:AbortMultipartUpload")
+				return s.initiatorChecks(c, in, "s3:AbortMultipartUpload")
 			},
 			func(c *op.Call, in *uploadInput) (*noContent, error) {
 				u, err := s.upload(in)
@@ -142,12 +143,31 @@ func (s *Service) uploadChecks(c *op.Call, in *uploadInput, action string, keys 
 	return []op.Check{s.onObject(c, b, action, in.Key, keys...)}, nil
 }
 
+// initiatorChecks is uploadChecks for what whoever began the upload may do with it unless a
+// policy denies it, and the root user of an IAM user's account as well. The other default on
+// the page, the bucket's owner, is the root user that every action is open to.
+// Choice s3-initiator-default.
+//
+// Source: S3 User Guide mpuoverview, "Multipart upload API and permissions": "By default,
+// the bucket owner and the initiator of the multipart upload are allowed to perform this
+// action as a part of IAM and S3 bucket policies"; API_ListParts.
+func (s *Service) initiatorChecks(c *op.Call, in *uploadInput, action string) ([]op.Check, error) {
+	checks, err := s.uploadChecks(c, in, action)
+	if u, missing := s.upload(in); err == nil && missing == nil && c.Caller.Account != "" {
+		id := u.Initiator.ID
+		account := "arn:aws:iam::" + c.Caller.Account + ":user/"
+		checks[0].Default = initiator(c).ID == id || c.Caller.Principal.Type == policy.Root && strings.HasPrefix(id, account)
+	}
+	return checks, err
+}
+
 // partChecks is s3:PutObject with the encryption headers that the upload was
 // made with, and the key for reading parts back.
 //
 // Source: S3 User Guide mpuoverview (permissions) and API_UploadPart. That the
 // condition keys of the parts are those of CreateMultipartUpload is an
 // inference: bucket policies that demand the header let multipart uploads pass.
+// Choice s3-part-headers.
 func (s *Service) partChecks(c *op.Call, in *uploadInput, creation string, decrypt bool, keys ...op.Key) ([]op.Check, error) {
 	keys = append(keys, op.Single("s3:ObjectCreationOperation", creation))
 	u, missing := s.upload(in)
@@ -215,7 +235,7 @@ func (s *Service) createUpload(c *op.Call, in *createUploadInput) (*createUpload
 	}
 	u := &Upload{
 		Bucket: b.Name, Key: in.Key, ID: id, Initiated: c.Now, Owner: o.Owner, ACL: o.ACL, SSE: e,
-		Initiator: Owner{ID: c.Caller.Principal.ARN, DisplayName: lastSegment(c.Caller.Principal.ARN)},
+		Initiator: initiator(c),
 		Headers:   o.Headers, Meta: o.Meta, Tags: o.Tags, Checksum: sum,
 		Encryption: in.Encryption, KMSKeyID: in.KMSKeyID, Found: s.latest(b.Name, in.Key).mark(),
 	}
@@ -224,6 +244,19 @@ func (s *Service) createUpload(c *op.Call, in *createUploadInput) (*createUpload
 	out := &createUploadOutput{sseOutput: sseHeaders(e), Algorithm: sum.Algorithm, Type: sum.Type}
 	out.Body.Bucket, out.Body.Key, out.Body.UploadID = b.Name, in.Key, id
 	return out, nil
+}
+
+// initiator is who begins an upload: an account by its canonical ID, an IAM user by its
+// ARN. That a role's session has its ARN too is an inference from the user's: no page and
+// no published answer shows one. Choice s3-initiator-of-a-session.
+//
+// Source: S3 API_Initiator.
+func initiator(c *op.Call) Owner {
+	p := &c.Caller.Principal
+	if p.Type == policy.Root {
+		return ownerOf(p.Account)
+	}
+	return Owner{ID: p.ARN, DisplayName: lastSegment(p.ARN)}
 }
 
 func lastSegment(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }

@@ -71,9 +71,10 @@ func (in *updateEncryptionInput) target(old SSE) (SSE, error) {
 // needs which. Here the new key needs all that could wrap a data key, the former one what
 // unwraps it; the first of each is what the sandbox calls and records. ReEncryptFrom and ReEncryptTo are KMS's two halves of kms:ReEncrypt*. That
 // the condition keys carry aws:kms and the ARN is an inference: the request has no headers.
+// Choice s3-update-encryption-keys.
 //
 // The first editions of the page asked for s3:PutObject too. Those since the summer of 2026
-// do not.
+// do not. Choice s3-update-encryption-put.
 //
 // Source: S3 API_UpdateObjectEncryption, "Permissions"; Service Authorization Reference,
 // list_amazons3: the action's condition keys, and that versions have no action of their own.

@@ -47,6 +47,7 @@ func (b *Bucket) newOwner(c *op.Call, acl string) string {
 // permissions" for objects; example-bucket-policies and
 // access-policy-alternatives-guidelines: bucket policies grant nothing on objects that
 // another account owns, and may deny them. That the attributes belong to READ is an inference.
+// Choice s3-attributes-are-read.
 var ownersActions = map[string]string{
 	"s3:GetObject": "READ", "s3:GetObjectVersion": "READ",
 	"s3:GetObjectAttributes": "READ", "s3:GetObjectVersionAttributes": "READ",
@@ -57,7 +58,7 @@ var ownersActions = map[string]string{
 // onVersion is onObject for a version that may belong to another account than the bucket;
 // nil: there is none. For the owner's account the list stands in for a bucket policy that
 // allows; the bucket's owner has what the list gives it; nobody else has anything. What
-// the bucket policy denies is denied to all of them.
+// the bucket policy denies is denied to all of them. Choice s3-list-and-policy.
 //
 // Source: S3 User Guide how-s3-evaluates-access-control, "How Amazon S3 authorizes a
 // request for an object operation": user, bucket and object context.

@@ -227,6 +227,7 @@ func (s *Service) store(c *op.Call, b *Bucket, o *Object, body []byte, md5 strin
 // writeCondition applies If-Match and If-None-Match to the current version. A
 // delete marker counts as absent. S3's ConditionalRequestConflict for requests that race
 // cannot happen here: writes run alone, and the second one sees what the first did.
+// Choice s3-conditional-copy.
 //
 // Source: S3 User Guide conditional-writes.
 func (s *Service) writeCondition(b *Bucket, key, ifMatch, ifNoneMatch string) error {

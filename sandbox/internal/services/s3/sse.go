@@ -191,7 +191,8 @@ func encryptionContext(b *Bucket, key string, e SSE) map[string]string {
 
 // keyChecks is what the caller must be allowed at KMS; none for SSE-S3. A
 // bucket key does not spare the caller the check: S3 asks KMS at least once
-// for each requester, and the sandbox asks every time.
+// for each requester, and the sandbox asks every time. Writing needs no right
+// to decrypt. Choice s3-bucket-key-writes.
 func (s *Service) keyChecks(c *op.Call, b *Bucket, action, key string, e SSE) ([]op.Check, error) {
 	if e.Algorithm != sseKMS {
 		return nil, nil
