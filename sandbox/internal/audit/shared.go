@@ -58,12 +58,19 @@ func (r *Record) calls(rand io.Reader, of *Event) []Event {
 // the caller's account and unique ID and no more; the caller, if the request was denied to
 // it, not whose the resource is.
 //
+// A key's owner is not told of what KMS denied to another account.
+//
 // Source: CloudTrail User Guide "CloudTrail record contents", sharedEventID and
 // recipientAccountId; "sharedEventID example"; "CloudTrail userIdentity element",
 // AWSAccount; "Receiving CloudTrail log files from multiple accounts", Redacting bucket
-// owner account IDs.
+// owner account IDs. KMS Developer Guide logging-using-cloudtrail: "cross-account AWS KMS
+// requests that are rejected because access is denied are logged only in the caller's
+// account".
 func forOwner(rand io.Reader, e *Event, owner string) *Event {
 	if owner == "" || e.RecipientAccountID == "" || owner == e.RecipientAccountID {
+		return nil
+	}
+	if e.EventSource == "kms.amazonaws.com" && strings.HasPrefix(e.ErrorCode, "AccessDenied") {
 		return nil
 	}
 	e.SharedEventID = NewID(rand)
