@@ -39,7 +39,12 @@ a serial. What that adds, changes and removes is shown first, by address and wit
 values. The encryption stays that of the current version, which is kept as an older
 version. The serial becomes the earlier one and the next apply counts on from it: throw
 away saved plans, and look at the next plan closely, for the state is older than what it
-describes.`,
+describes.
+
+What becomes of each state is proven as rekey does, with --principal-profile as there.
+
+Exit status: 0 when everything is done and proven, 2 when a state does not verify, 1 when
+something could not be done or not be told.`,
 		Example: `  strongroom state rollback --to sse-s3 --env development --plan
   strongroom state rollback --to-key arn:aws:kms:us-east-1:111122223333:key/ID --env production --yes
   strongroom state rollback --to-version 41 --env production --stack infra`,
@@ -50,6 +55,7 @@ describes.`,
 	flags.addPrincipals(cmd)
 	change := addChangeFlags(cmd)
 	to := cmd.Flags().String("to", "", "the `encryption`: sse-s3")
+	reader := addReader(cmd)
 	toKey := cmd.Flags().String("to-key", "", "the `ARN` of the key")
 	toVersion := cmd.Flags().String("to-version", "", "the `version` of the state: an S3 version ID, or a serial")
 	workspace := cmd.Flags().String("workspace", "", "the `workspace` of the stack (default all; with --to-version the default one)")
@@ -70,7 +76,12 @@ describes.`,
 		case *all && *toVersion != "":
 			return usage(cmd, "--all-versions: --to-version leaves the encryption as it is")
 		}
-		k, err := newRekeying(cmd.Context(), env, cmd, flags)
+		if r, _, err := flags.load(); err != nil {
+			return err
+		} else if *toVersion != "" && r.State.Backend == "http" {
+			return revertInGitLab(cmd.Context(), env, flags, change, *toVersion, *workspace, *format)
+		}
+		k, err := newRekeying(cmd.Context(), env, flags, reader)
 		if err != nil {
 			return err
 		}
@@ -136,7 +147,13 @@ func (k *rekeying) knob(want string) error {
 
 // printDifference shows what a rollback to a version changes.
 func printDifference(w io.Writer, d *rekey.Difference) error {
-	fmt.Fprintf(w, "\nfrom  serial %d  %s  version %s\nto    serial %d  %s  version %s\n\n", d.From.Serial, d.From.Written, d.From.Version, d.To.Serial, d.To.Written, d.To.Version)
+	shown := func(s rekey.Shown) string {
+		if s.Written == "" { // GitLab does not tell, and its versions are serials
+			return fmt.Sprintf("serial %d", s.Serial)
+		}
+		return fmt.Sprintf("serial %d  %s  version %s", s.Serial, s.Written, s.Version)
+	}
+	fmt.Fprintf(w, "\nfrom  %s\nto    %s\n\n", shown(d.From), shown(d.To))
 	if d.From.Lineage != "" && d.From.Lineage != d.To.Lineage {
 		fmt.Fprintf(w, "  it is another state: the lineage is %q, and would be %q\n", d.From.Lineage, d.To.Lineage)
 	}

@@ -34,8 +34,9 @@ A lock is left alone if its holder runs on this machine: an engine that was star
 before the lock was taken and whose directory is prepared for this state, or a run of
 strongroom, whose locks name their process. Where no such process is left, the lock was
 left by one that was killed. A lock that was taken on another machine is for you to
-judge: whether it is still held there cannot be seen from here. Processes are looked at
-on Linux; elsewhere a lock of this machine is not taken away.
+judge: whether it is still held there cannot be seen from here. On macOS it is not seen
+where an engine runs, so that any of yours that was there before the lock holds it; on
+Windows no processes are looked at, and a lock of this machine is not taken away.
 
 Only the lock that was shown is taken away: if somebody has taken another one meanwhile,
 nothing is done. It is removed where the state is (the lock file in the bucket, GitLab's
@@ -111,7 +112,7 @@ func (f *stateFlags) locks(ctx context.Context, env *Env, cmd *cobra.Command) ([
 	if err != nil {
 		return nil, err
 	}
-	places, _, err := f.verifier(ctx, env, cmd, r)
+	places, _, err := f.verifier(ctx, env, r)
 	if err != nil {
 		return nil, err
 	}

@@ -61,15 +61,15 @@ var s3Faults = []fault{
 // What GitLab, and nginx before it, answer. Source: GitLab "Rate limits", "REST API
 // troubleshooting".
 var gitLabFaults = []fault{
-	{name: "cut", some: [2]int64{0, 0}, cut: true},
-	{name: "cut when it was done", some: [2]int64{0, 0}, cut: true, late: true},
-	{name: "silent from then on", some: [2]int64{0, 0}, lasts: true, cut: true},
-	{name: "too many requests", some: [2]int64{0, 0}, status: http.StatusTooManyRequests, text: "Retry later\n"},
-	{name: "bad gateway", some: [2]int64{0, 0}, status: http.StatusBadGateway, text: "<html><head><title>502</title></head><body>GitLab is not responding</body></html>"},
-	{name: "down from then on", some: [2]int64{0, 0}, lasts: true, status: http.StatusServiceUnavailable, text: "<html>503</html>"},
-	{name: "an error for good", some: [2]int64{0, 0}, lasts: true, status: http.StatusInternalServerError, text: `{"message":"500 Internal Server Error"}`},
-	{name: "expired", some: [2]int64{0, 0}, lasts: true, status: http.StatusUnauthorized, text: `{"message":"401 Unauthorized"}`},
-	{name: "denied", some: [2]int64{0, 0}, lasts: true, status: http.StatusForbidden, text: `{"message":"403 Forbidden"}`},
+	{name: "cut", cut: true},
+	{name: "cut when it was done", some: [2]int64{2, 0}, cut: true, late: true},
+	{name: "silent from then on", lasts: true, cut: true},
+	{name: "too many requests", some: [2]int64{0, 3}, status: http.StatusTooManyRequests, text: "Retry later\n"},
+	{name: "bad gateway", status: http.StatusBadGateway, text: "<html><head><title>502</title></head><body>GitLab is not responding</body></html>"},
+	{name: "down from then on", lasts: true, status: http.StatusServiceUnavailable, text: "<html>503</html>"},
+	{name: "an error for good", some: [2]int64{10, 0}, lasts: true, status: http.StatusInternalServerError, text: `{"message":"500 Internal Server Error"}`},
+	{name: "expired", some: [2]int64{0, 5}, lasts: true, status: http.StatusUnauthorized, text: `{"message":"401 Unauthorized"}`},
+	{name: "denied", lasts: true, status: http.StatusForbidden, text: `{"message":"403 Forbidden"}`},
 }
 
 // disturb hands requests on, and does something at the n-th. It counts them.

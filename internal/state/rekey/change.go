@@ -38,7 +38,7 @@ func (w *work) settled(ctx context.Context, s *State) (bool, error) {
 	if !o.meets(s.Then) {
 		return false, nil
 	}
-	now, err := w.content(ctx, w.store(s.Key, s.Then), o)
+	now, err := w.content(ctx, w.store(s.Key, s.Then), s, o)
 	if err != nil || now == nil {
 		return false, err
 	}
@@ -87,7 +87,7 @@ func (w *work) change(ctx context.Context, j *journal, s *State) error {
 			s.Action, s.Done = Absent, true
 			return nil
 		}
-		held, err := w.content(ctx, store, now)
+		held, err := w.content(ctx, store, s, now)
 		if err != nil {
 			return err
 		}

@@ -89,7 +89,7 @@ type content struct {
 const largeState = 32 << 20
 
 // content reads a version, for its digest. It is nil if the version is gone.
-func (w *work) content(ctx context.Context, store *statestore.S3, o *object) (*content, error) {
+func (w *work) content(ctx context.Context, store *statestore.S3, s *State, o *object) (*content, error) {
 	if aws.ToInt64(o.ContentLength) > largeState {
 		w.large.Lock()
 		defer w.large.Unlock()
@@ -106,7 +106,7 @@ func (w *work) content(ctx context.Context, store *statestore.S3, o *object) (*c
 		c.damage = &diag.Diagnostic{
 			Rule: "state-rekey-damaged", Summary: w.where(store.Key, o.version) + " is no whole state: " + err.Error(), Err: err,
 			Why: "what becomes of it could not be proven",
-			Fix: "find the last whole version and make it the current one:\n  strongroom state history --stack " + store.Key + "\n  strongroom state rollback --stack " + store.Key + " --to-version VERSION",
+			Fix: "find the last whole version and make it the current one:\n  strongroom state history " + s.flags() + "\n  strongroom state rollback " + s.flags() + " --workspace " + s.Workspace + " --to-version VERSION",
 		}
 	}
 	return c, nil

@@ -55,10 +55,13 @@ type upload struct {
 
 const journalPattern = "rekey-*.jsonl"
 
+// formatVersion is the journal's.
+const formatVersion = 1
+
 // newJournal writes down the locks of an environment's states.
 func (w *work) newJournal(states []*State) (*journal, error) {
 	j := &journal{locks: map[string]*tfstate.LockInfo{}}
-	h := header{FormatVersion: 1, Bucket: w.Bucket.Room.State.Bucket, Host: hostname(), Locks: map[string]string{}}
+	h := header{FormatVersion: formatVersion, Bucket: w.Bucket.Room.State.Bucket, Host: hostname(), Locks: map[string]string{}}
 	for _, s := range states {
 		l := state.NewLock(w.Operation)
 		l.Path = w.Bucket.Room.State.Bucket + "/" + s.Key // as the S3 backend has it
@@ -191,6 +194,10 @@ func (w *work) releaseOf(ctx context.Context, path string) (list []Released, err
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
 	h, uploads := readJournal(raw)
+	if h != nil && h.FormatVersion != formatVersion {
+		w.note(fmt.Sprintf("%s was written by another version of strongroom, and stays as it is: a run of that version releases what it locked; or see: strongroom state unlock", path))
+		return nil, nil
+	}
 	if h != nil && (h.Bucket != w.Bucket.Room.State.Bucket || h.Host != hostname()) {
 		return nil, nil // not ours to judge
 	}
@@ -230,11 +237,18 @@ func (w *work) releaseOf(ctx context.Context, path string) (list []Released, err
 }
 
 // readJournal reads what was written before the end came. A header that is not whole
-// is none: no lock is taken before it is on disk.
+// is none: no lock is taken before it is on disk. Of one of another version only the
+// version is told.
 func readJournal(raw []byte) (*header, []upload) {
 	first, rest, whole := bytes.Cut(raw, []byte("\n"))
 	h := &header{}
-	if !whole || json.Unmarshal(first, h) != nil || h.FormatVersion != 1 {
+	var version struct {
+		FormatVersion int `json:"format_version"`
+	}
+	if whole && json.Unmarshal(first, &version) == nil && version.FormatVersion != formatVersion {
+		return &header{FormatVersion: version.FormatVersion}, nil
+	}
+	if !whole || json.Unmarshal(first, h) != nil {
 		return nil, nil
 	}
 	var uploads []upload

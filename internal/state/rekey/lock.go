@@ -3,7 +3,6 @@ package rekey
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
@@ -35,7 +34,7 @@ func (w *work) locked(ctx context.Context, j *journal, s *State, do func() error
 		return &diag.Diagnostic{
 			Rule: "state-rekey-locked", Summary: held.Error(), Err: err,
 			Why: "whoever holds it is about to write the state, or was killed; nothing was done to this one",
-			Fix: fmt.Sprintf("wait, or find out whether the holder still runs: strongroom state unlock --env %s --stack %s", s.Environment, s.Stack),
+			Fix: "wait, or find out whether the holder still runs: strongroom state unlock " + s.flags(),
 		}
 	case err != nil:
 		// The lock may have been taken all the same.
@@ -60,6 +59,6 @@ func (w *work) unlock(ctx context.Context, j *journal, s *State) error {
 	j.mu.Unlock()
 	return &diag.Diagnostic{
 		Rule: "state-rekey-unlock", Summary: "the lock of " + w.where(s.Key, "") + " could not be given back: " + cause(err), Err: err,
-		Why: "no engine can write the state until it is", Fix: "run this again, which releases it first; or: strongroom state unlock --env " + s.Environment + " --stack " + s.Stack,
+		Why: "no engine can write the state until it is", Fix: "run this again, which releases it first; or: strongroom state unlock " + s.flags(),
 	}
 }

@@ -45,6 +45,7 @@ type job struct {
 	Room, Journal string
 	To            *rekey.Goal
 	Version       string
+	Workspace     string
 	AllVersions   bool
 	CountNeeds    bool
 	Limits        rekey.Limits
@@ -57,7 +58,7 @@ func (j job) options(cfg aws.Config) (rekey.Options, error) {
 	}
 	list, err := state.Select(r, "", "")
 	return rekey.Options{
-		Bucket: state.NewBucket(r, cfg), Environments: list, To: j.To, Version: j.Version, AllVersions: j.AllVersions, CountNeeds: j.CountNeeds,
+		Bucket: state.NewBucket(r, cfg), Environments: list, To: j.To, Version: j.Version, Workspace: j.Workspace, AllVersions: j.AllVersions, CountNeeds: j.CountNeeds,
 		Operation: "strongroom state rekey", Journal: j.Journal, Caller: "arn:aws:iam::" + r.Account + ":root", Limits: j.Limits,
 	}, err
 }

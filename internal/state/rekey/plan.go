@@ -3,6 +3,7 @@ package rekey
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -82,10 +83,15 @@ type State struct {
 	shown  string // the mark of the current version that differences were shown to
 }
 
+// flags select the state's stack.
+func (s *State) flags() string { return "--env " + s.Environment + " --stack " + s.Stack }
+
 // Changes counts the states that a Run would write, and the older versions that it
 // would update.
-func (p *Plan) Changes() (states, versions int) {
-	for _, e := range p.Environments {
+func (p *Plan) Changes() (states, versions int) { return changes(p.Environments) }
+
+func changes(list []*Environment) (states, versions int) {
+	for _, e := range list {
 		for _, s := range e.States {
 			if s.Action == Copy || s.Action == Restore {
 				states++
@@ -121,6 +127,12 @@ func NewPlan(ctx context.Context, o Options) (*Plan, error) {
 	}
 	if len(refused) > 0 {
 		return nil, refused
+	}
+	if o.Workspace != "" && !slices.ContainsFunc(p.Environments, func(e *Environment) bool { return len(e.States) > 0 }) {
+		return nil, &diag.Diagnostic{
+			Rule: "state-rekey-workspace", Summary: fmt.Sprintf("no stack that is selected has a workspace %q", o.Workspace),
+			Why: "nothing would be done, and it would look as if all were done", Fix: "see which there are: strongroom state status",
+		}
 	}
 	if o.Version != "" {
 		if err := w.chooseVersion(ctx, p); err != nil {

@@ -192,6 +192,54 @@ func TestJournalsOfOthers(t *testing.T) {
 	w.quiet("dev")
 }
 
+// A journal of another version is not read as one that locked nothing, and stays.
+func TestJournalOfAnotherVersion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, one)
+	w.put("dev", 1, "")
+	l := state.NewLock("test")
+	w.ok(w.store("dev").Lock(t.Context(), l))
+	path := filepath.Join(w.journal, "rekey-0.jsonl")
+	w.ok(os.WriteFile(path, []byte(`{"format_version":2,"locks":[{"key":"dev","id":"`+l.ID+`"}]}`+"\n"), 0o600))
+	o, err := w.job().options(w.cfg)
+	w.ok(err)
+	notes := []string{}
+	o.Note = func(text string) { notes = append(notes, text) }
+	p, err := rekey.NewPlan(t.Context(), o)
+	w.ok(err)
+	_, err = p.Run(t.Context())
+	wantRule(t, err, "state-rekey-locked", "")
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("the journal is gone: %v", err)
+	}
+	if len(notes) != 1 || !strings.Contains(notes[0], path) || !strings.Contains(notes[0], "state unlock") {
+		t.Errorf("%q does not say whose journal it is, and what to do", notes)
+	}
+	w.ok(w.store("dev").Unlock(t.Context(), l.ID))
+	w.run(w.job())
+	w.is("dev", 1, "aws:kms", w.dev)
+	w.ok(os.Remove(path))
+	w.quiet("dev")
+}
+
+// One workspace of several, and none that there is.
+func TestWorkspace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, one)
+	w.put("dev", 1, "")
+	w.put("env:/blue/dev", 2, "")
+	j := w.job()
+	j.Workspace = "blue"
+	w.run(j)
+	w.is("env:/blue/dev", 2, "aws:kms", w.dev)
+	w.is("dev", 1, "AES256", "")
+	j.Workspace = "green"
+	if d := w.refused(j, "state-rekey-workspace"); !strings.Contains(d.Summary, `"green"`) {
+		t.Errorf("%+v does not say which", d)
+	}
+	w.quiet("dev", "env:/blue/dev")
+}
+
 // Somebody who writes all the time, and never locks, is not overwritten.
 func TestBusy(t *testing.T) {
 	t.Parallel()

@@ -210,7 +210,7 @@ func (w *work) source(ctx context.Context, store *statestore.S3, s *State) (*obj
 	if o == nil {
 		return nil, nil, w.noVersion(s, "it went since the differences were shown")
 	}
-	c, err := w.content(ctx, store, o)
+	c, err := w.content(ctx, store, s, o)
 	if err == nil && c == nil {
 		err = w.noVersion(s, "it went since the differences were shown")
 	}
