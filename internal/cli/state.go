@@ -17,6 +17,7 @@ import (
 	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/internal/room"
 	"github.com/strongroom-dev/strongroom/internal/state"
+	"github.com/strongroom-dev/strongroom/internal/state/verify"
 )
 
 // stateCommands are the subcommands of state, in the order help shows them.
@@ -56,6 +57,7 @@ terminal they ask, elsewhere they only show it unless --yes is given.`,
 
 // stateFlags say which states a command is about, and as whom.
 type stateFlags struct {
+	cmd                              *cobra.Command
 	dir, environment, stack, profile string
 	// principals are ENV=PROFILE.
 	principals []string
@@ -63,7 +65,7 @@ type stateFlags struct {
 
 // addStateFlags adds --dir, --env, --stack.
 func addStateFlags(cmd *cobra.Command) *stateFlags {
-	f := &stateFlags{}
+	f := &stateFlags{cmd: cmd}
 	cmd.Flags().StringVar(&f.dir, "dir", ".", "the room's `directory`, where strongroom.hcl is")
 	cmd.Flags().StringVar(&f.environment, "env", "", "the `environment`; \"room\" for the room's own stacks (default all)")
 	cmd.Flags().StringVar(&f.stack, "stack", "", "the `stack`, or its state key (default all)")
@@ -102,9 +104,29 @@ func (f *stateFlags) addProfile(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.profile, "profile", "", "the AWS `profile` of the state account's owner (default: the environment's credentials)")
 }
 
-// addPrincipals adds --principal-profile: the credentials of environments' principals.
+// addPrincipals adds --principal-profile: credentials of environments' principals, or
+// of somebody who may read their policies.
 func (f *stateFlags) addPrincipals(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.principals, "principal-profile", nil, "`ENV=PROFILE`: the AWS profile of an environment's principal; may be repeated")
+	cmd.Flags().StringArrayVar(&f.principals, "principal-profile", nil, "`ENV=PROFILE`: the AWS profile of an environment's principal, or of who may read IAM in its account; may be repeated")
+	_ = cmd.RegisterFlagCompletionFunc("principal-profile", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		list, directive := f.complete(func(e state.Environment) []string { return []string{e.Name + "="} })
+		return list, directive | cobra.ShellCompDirectiveNoSpace
+	})
+}
+
+// addReader adds --reader-profile, and returns what puts the reader into a checker.
+func addReader(cmd *cobra.Command) func(context.Context, *verify.Checker) error {
+	reader := cmd.Flags().String("reader-profile", "", "the AWS `profile` of somebody who may read objects and not decrypt")
+	return func(ctx context.Context, c *verify.Checker) error {
+		if *reader == "" {
+			return nil
+		}
+		cfg, err := awsConfig(ctx, *reader)
+		if err == nil {
+			c.Reader = &cfg
+		}
+		return err
+	}
 }
 
 // load reads the spec and selects what the flags name.
@@ -115,10 +137,12 @@ func (f *stateFlags) load() (*room.Room, []state.Environment, error) {
 	}
 	// A profile of an environment that does not exist would silently not be used.
 	for _, p := range f.principals {
-		if name, _, ok := strings.Cut(p, "="); ok && name != "" {
-			if _, err := state.Select(r, name, ""); err != nil {
-				return nil, nil, err
-			}
+		name, profile, _ := strings.Cut(p, "=")
+		if name == "" || profile == "" {
+			return nil, nil, usage(f.cmd, "--principal-profile %q is not ENV=PROFILE", p)
+		}
+		if _, err := state.Select(r, name, ""); err != nil {
+			return nil, nil, err
 		}
 	}
 	list, err := state.Select(r, f.environment, f.stack)
@@ -130,20 +154,19 @@ func (f *stateFlags) config(ctx context.Context) (aws.Config, error) {
 	return awsConfig(ctx, f.profile)
 }
 
-// principal loads the AWS configuration of an environment's principal; ok is false
-// if none was given.
-func (f *stateFlags) principal(ctx context.Context, cmd *cobra.Command, environment string) (cfg aws.Config, ok bool, err error) {
+// profiles loads the AWS configurations that --principal-profile gives for an
+// environment; none, if it gives none.
+func (f *stateFlags) profiles(ctx context.Context, environment string) (list []aws.Config, err error) {
 	for _, p := range f.principals {
-		name, profile, found := strings.Cut(p, "=")
-		if !found || name == "" || profile == "" {
-			return aws.Config{}, false, usage(cmd, "--principal-profile %q is not ENV=PROFILE", p)
-		}
-		if name == environment {
-			cfg, err = awsConfig(ctx, profile)
-			return cfg, err == nil, err
+		if name, profile, _ := strings.Cut(p, "="); name == environment {
+			cfg, err := awsConfig(ctx, profile)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, cfg)
 		}
 	}
-	return aws.Config{}, false, nil
+	return list, nil
 }
 
 func awsConfig(ctx context.Context, profile string) (aws.Config, error) {

@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
@@ -60,9 +58,7 @@ missing or too wide, 1 when that could not be decided.`,
 		if err != nil {
 			return err
 		}
-		c := &grants.Checker{Room: r, State: cfg, Principal: func(ctx context.Context, environment string) (aws.Config, bool, error) {
-			return flags.principal(ctx, cmd, environment)
-		}}
+		c := &grants.Checker{Room: r, State: cfg, Profiles: flags.profiles}
 		answer := struct {
 			FormatVersion int                   `json:"format_version"`
 			Environments  []*grants.Environment `json:"environments"`

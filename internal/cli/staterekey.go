@@ -2,7 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,7 +22,7 @@ import (
 // newStateRekey puts states under their environment's key.
 func newStateRekey(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "rekey [--env ENV] [--all-versions] [--plan|--yes]",
+		Use:   "rekey [--env ENV] [--stack STACK] [--workspace WS] [--all-versions] [--plan|--yes]",
 		Short: "put states under their environment's own key, and prove it",
 		Long: `Rekey has S3 copy each state onto itself under its environment's key: no state is
 written by this machine. It is for the owner of the state account. Environments are
@@ -32,6 +35,12 @@ principal reads it, and somebody with s3:GetObject alone does not (see "state ve
 Content type, metadata, tags and storage class are kept; more than 5 GB are copied in
 parts. It stops at the first state that does not verify, and says what stands.
 
+Whether a principal of another account reads its states takes --principal-profile
+ENV=PROFILE: its own profile, or one that may read IAM there. Without, the states are
+copied and that answer is "unknown": it is printed, the exit status is 1, and the run goes
+no further than this environment. "state verify" can give the answer later, also where the
+pipeline runs, and --env goes on with the next one.
+
 What was current becomes an older version, and older versions stay as they are: whoever
 may read object versions may still read them. --all-versions changes their encryption
 too, and that of old lock files, in place (s3:UpdateObjectEncryption).
@@ -41,7 +50,10 @@ killed run left is recognised by the journal in DIR/.strongroom and released; so
 else's is not, see "state unlock".
 
 Set STATE_KMS_KEY_ID in the environment's pipelines first: what they write without it is
-not under the key.`,
+not under the key.
+
+Exit status: 0 when everything is done and proven, 2 when a state does not verify, 1 when
+something could not be done or not be told.`,
 		Example: `  strongroom state rekey --plan
   strongroom state rekey --env development --yes --principal-profile development=dev
   strongroom state rekey --all-versions --yes --format json`,
@@ -51,14 +63,16 @@ not under the key.`,
 	flags.addProfile(cmd)
 	flags.addPrincipals(cmd)
 	change := addChangeFlags(cmd)
+	workspace := cmd.Flags().String("workspace", "", "the `workspace` of the stacks (default all)")
+	reader := addReader(cmd)
 	all := cmd.Flags().Bool("all-versions", false, "change the encryption of older versions too")
 	format := formatFlag(cmd, "text", "json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		k, err := newRekeying(cmd.Context(), env, cmd, flags)
+		k, err := newRekeying(cmd.Context(), env, flags, reader)
 		if err != nil {
 			return err
 		}
-		k.options.AllVersions, k.options.Operation = *all, "strongroom state rekey"
+		k.options.AllVersions, k.options.Workspace, k.options.Operation = *all, *workspace, "strongroom state rekey"
 		return k.run(cmd.Context(), change, *format)
 	}
 	return cmd
@@ -70,6 +84,7 @@ type rekeying struct {
 	view    *progress
 	room    *room.Room
 	list    []state.Environment
+	checker *verify.Checker
 	options rekey.Options
 
 	mu     sync.Mutex
@@ -77,7 +92,7 @@ type rekeying struct {
 }
 
 // newRekeying reads the spec and prepares what both commands need.
-func newRekeying(ctx context.Context, env *Env, cmd *cobra.Command, flags *stateFlags) (*rekeying, error) {
+func newRekeying(ctx context.Context, env *Env, flags *stateFlags, reader func(context.Context, *verify.Checker) error) (*rekeying, error) {
 	r, list, err := flags.load()
 	if err != nil {
 		return nil, err
@@ -97,7 +112,7 @@ func newRekeying(ctx context.Context, env *Env, cmd *cobra.Command, flags *state
 		return nil, err
 	}
 	cfg = patient(cfg)
-	_, checker, err := flags.verifier(ctx, env, cmd, r)
+	_, checker, err := flags.verifier(ctx, env, r)
 	if err != nil {
 		return nil, err
 	}
@@ -114,10 +129,13 @@ func newRekeying(ctx context.Context, env *Env, cmd *cobra.Command, flags *state
 			Why: "the copies are made by the state account's owner: nobody else has to be able to", Fix: "name credentials of account " + r.Account + ": --profile PROFILE",
 		}
 	}
-	k := &rekeying{env: env, view: newProgress(env), room: r, list: list, checks: map[string]*verify.Result{}}
+	if err := errors.Join(reader(ctx, checker), checker.Logins(ctx, list)); err != nil {
+		return nil, err
+	}
+	k := &rekeying{env: env, view: newProgress(env), room: r, list: list, checker: checker, checks: map[string]*verify.Result{}}
 	k.options = rekey.Options{
 		Bucket: state.NewBucket(r, cfg), Environments: list, Journal: dir, Caller: aws.ToString(me.Arn),
-		Prove: k.prove(checker), Report: k.report, Note: func(text string) { k.view.line("note: " + text) },
+		Prove: k.prove, Next: k.next, Report: k.report, Note: func(text string) { k.view.line("note: " + text) },
 	}
 	return k, nil
 }
@@ -132,26 +150,61 @@ func patient(cfg aws.Config) aws.Config {
 }
 
 // prove makes the checks of "state verify" on a state. What fails stops the run; what
-// cannot be told is shown.
-func (k *rekeying) prove(checker *verify.Checker) func(context.Context, rekey.Subject) error {
-	byName := map[string]state.Environment{}
-	for _, e := range k.list {
-		byName[e.Name] = e
+// cannot be told is shown, and stops it after the environment.
+func (k *rekeying) prove(ctx context.Context, s rekey.Subject) error {
+	at := slices.IndexFunc(k.list, func(e state.Environment) bool { return e.Name == s.Target.Environment })
+	want := verify.Want{Encryption: s.Encryption, Before: s.Snapshot, Exact: true}
+	result, err := k.checker.Check(ctx, k.list[at], s.Target, want)
+	if err != nil {
+		return err
 	}
-	return func(ctx context.Context, s rekey.Subject) error {
-		want := verify.Want{Encryption: s.Encryption, Before: s.Snapshot, Exact: true}
-		result, err := checker.Check(ctx, byName[s.Target.Environment], s.Target, want)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.checks[s.Target.Key()] = result
+	if result.Status() == verify.Failed {
+		return result.Err()
+	}
+	return nil
+}
+
+// next ends a run after an environment of which something could not be told: whether
+// its principal reads its states, above all. One environment at a time is what keeps a
+// wrong grant to one environment.
+func (k *rekeying) next(done string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, c := range k.checks {
+		if c.Environment != done || c.Status() != verify.Unknown {
+			continue
+		}
+		after := []string{}
+		for i := range k.list {
+			if k.list[i].Name == done {
+				after = append(after, environmentNames(k.list[i+1:]))
+			}
+		}
+		return &diag.Diagnostic{
+			Rule: "state-unproven", Summary: fmt.Sprintf("%s is done, and not everything about it could be told: nothing was begun of %s", done, strings.Join(after, "")),
+			Why: "an environment has to verify before the next one is touched; half an answer is none",
+			Fix: "have what is named above told, and run this again; or go on as it is, one environment at a time: --env ENV",
+		}
+	}
+	return nil
+}
+
+// foretell says of whom it will not be possible to tell whether they read their states,
+// before anything is done.
+func (k *rekeying) foretell(ctx context.Context) error {
+	for _, e := range k.list {
+		list, err := k.checker.Unseen(ctx, e)
 		if err != nil {
 			return err
 		}
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		k.checks[s.Target.Key()] = result
-		if result.Status() == verify.Failed {
-			return result.Err()
+		for _, principal := range list {
+			k.view.line(fmt.Sprintf("note: whether %s reads the states of %s cannot be told afterwards: its own policies are in an account that there are no credentials for; add --principal-profile %[2]s=PROFILE", principal, e.Name))
 		}
-		return nil
 	}
+	return nil
 }
 
 // report shows progress: a line that is redrawn on a terminal, elsewhere one for each

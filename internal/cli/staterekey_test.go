@@ -18,6 +18,7 @@ import (
 
 	"github.com/strongroom-dev/strongroom/internal/cli"
 	"github.com/strongroom-dev/strongroom/internal/room"
+	"github.com/strongroom-dev/strongroom/internal/state/statetest"
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
 
@@ -232,4 +233,55 @@ func TestStateRekeyAndRollback(t *testing.T) {
 	w.run(1, []string{"rollback"}, "give one of --to sse-s3")
 	w.run(1, []string{"rollback", "--to", "dsse"}, "is not sse-s3")
 	w.run(1, []string{"rollback", "--to", "sse-s3", "--all-versions", "--yes"}, "state-rekey-versions")
+}
+
+// Without anybody who could tell what the principal may do, the states are copied and
+// that answer is not known: it is said before and after, nothing is called proven, and
+// the next environment is not begun.
+func TestStateRekeyWithHalfAnAnswer(t *testing.T) {
+	w := newStateWorld(t)
+	for _, name := range []string{"development", "production"} {
+		w.Put(name, statetest.State(3, 2), "")
+	}
+	under := func(name string) string {
+		t.Helper()
+		out, err := w.S3.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(statetest.Bucket), Key: &name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return aws.ToString(out.SSEKMSKeyId)
+	}
+	const note = "note: whether arn:aws:iam::222233334444:user/terraform reads the states of development cannot be told afterwards"
+	w.run(0, []string{"rekey", "--plan"}, note, "add --principal-profile development=PROFILE", "add --principal-profile production=PROFILE")
+	w.run(1, []string{"rekey", "--yes"}, note, "development: 1 of 1 state done: 1 copied, 0 proven to be SSE-KMS "+w.Keys["development"], "NOT PROVEN: of 1 state not everything could be told",
+		"unknown  principal-reads, of 1 state: whether arn:aws:iam::222233334444:user/terraform may read it is not known", "mend: add --principal-profile development=PROFILE",
+		"state-unproven", "nothing was begun of production", "--env ENV")
+	if under("development") != w.Keys["development"] || under("production") != "" {
+		t.Errorf("development is under %q, production under %q", under("development"), under("production"))
+	}
+	var answer struct {
+		Done, Proven bool
+		Checks       []struct {
+			Findings []struct{ Check, Status string }
+		}
+	}
+	// The next one by itself, and then all are proven, though nothing is left to copy.
+	w.answer(w.run(1, []string{"rekey", "--yes", "--env", "production", "--format", "json"}), &answer)
+	if !answer.Done || answer.Proven || len(answer.Checks) != 1 || under("production") != w.Keys["production"] {
+		t.Errorf("%+v; production is under %q", answer, under("production"))
+	}
+	w.run(1, []string{"rekey"}, "production: 1 of 1 state done: 0 copied, 0 proven")
+	w.answer(w.run(0, []string{"rekey", "--format", "json", "--principal-profile", "development=dev-admin", "--principal-profile", "production=prod", "--reader-profile", "reader"}), &answer)
+	if !answer.Done || !answer.Proven || len(answer.Checks) != 2 {
+		t.Errorf("%+v", answer)
+	}
+
+	// What is proven is proven under the key that a state is really under.
+	made, err := w.KMS.CreateKey(t.Context(), &kms.CreateKeyInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	former := *made.KeyMetadata.Arn
+	w.run(2, []string{"rollback", "--to-key", former, "--env", "development", "--yes", "--principal-profile", "development=dev-admin"}, "state-principal-reads", "may not read it: the state account does not let it kms:Decrypt (decided, not tried)")
+	w.run(2, []string{"verify", "--env", "development", "--principal-profile", "development=dev-admin"}, "FAILED  principal-reads  arn:aws:iam::222233334444:user/terraform may not read it")
 }

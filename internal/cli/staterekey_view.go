@@ -17,8 +17,10 @@ import (
 // --format json.
 type rekeyAnswer struct {
 	FormatVersion int `json:"format_version"`
-	// Done is false of a plan, and of a run that stopped.
+	// Done is false of a plan, and of a run that stopped; Proven is true of a run that is
+	// done if every check of every state was a yes.
 	Done         bool                 `json:"done"`
+	Proven       bool                 `json:"proven"`
 	Environments []*rekey.Environment `json:"environments"`
 	// Difference is what a rollback to a version changes.
 	Difference *rekey.Difference `json:"difference,omitempty"`
@@ -37,12 +39,15 @@ func (k *rekeying) run(ctx context.Context, change *changeFlags, format string) 
 	if err != nil {
 		return err
 	}
-	answer := rekeyAnswer{1, false, p.Environments, p.Difference, []*verify.Result{}, []rekey.Released{}, p.Needs}
+	answer := rekeyAnswer{FormatVersion: 1, Environments: p.Environments, Difference: p.Difference, Checks: []*verify.Result{}, Released: []rekey.Released{}, Needs: p.Needs}
 	out := k.env.Stdout
 	if format == "json" {
 		out = io.Discard
 	}
 	if err := printPlan(out, p); err != nil {
+		return err
+	}
+	if err := k.foretell(ctx); err != nil {
 		return err
 	}
 	states, versions := p.Changes()
@@ -60,8 +65,7 @@ func (k *rekeying) run(ctx context.Context, change *changeFlags, format string) 
 	}
 	r, failed := p.Run(ctx)
 	k.view.clear()
-	answer.Done, answer.Released, answer.Needs = failed == nil, r.Released, r.Needs
-	unknown := false
+	answer.Done, answer.Proven, answer.Released, answer.Needs = failed == nil, failed == nil, r.Released, r.Needs
 	for _, e := range p.Environments {
 		for _, s := range e.States {
 			c := k.checks[s.Key]
@@ -69,7 +73,7 @@ func (k *rekeying) run(ctx context.Context, change *changeFlags, format string) 
 				continue
 			}
 			answer.Checks = append(answer.Checks, c)
-			unknown = unknown || c.Status() == verify.Unknown
+			answer.Proven = answer.Proven && c.Status() == verify.OK
 			if c.Status() == verify.Failed {
 				failed = &diag.ExitError{Code: diag.No, Err: failed}
 			}
@@ -83,7 +87,7 @@ func (k *rekeying) run(ctx context.Context, change *changeFlags, format string) 
 	switch {
 	case failed != nil:
 		return failed
-	case err == nil && unknown:
+	case err == nil && !answer.Proven:
 		return &diag.ExitError{Code: diag.Undecided}
 	}
 	return err
@@ -165,7 +169,7 @@ func (k *rekeying) printResult(w io.Writer, r *rekey.Result) error {
 		fmt.Fprintf(w, "released the lock %s of %s, which a killed run of %s had left\n", l.ID, l.Key, l.Who)
 	}
 	for _, e := range r.Environments {
-		proven, written, updated, older := 0, 0, 0, 0
+		proven, open, written, updated, older := 0, 0, 0, 0, 0
 		for _, s := range e.States {
 			if s.Written && !s.Done {
 				fmt.Fprintf(w, "%s was copied and is NOT proven; what it was before is kept as version %s. Mend what is named and run this again, or take it back:\n  strongroom state rollback %s --env %s --stack %s\n", s.Key, s.Replaced, wayBack(s), s.Environment, s.Stack)
@@ -173,8 +177,12 @@ func (k *rekeying) printResult(w io.Writer, r *rekey.Result) error {
 			if !s.Done {
 				continue
 			}
-			if s.Action != rekey.Absent {
+			switch c := k.checks[s.Key]; {
+			case c == nil: // there is no state
+			case c.Status() == verify.OK:
 				proven++
+			default:
+				open++
 			}
 			if s.Written {
 				written++
@@ -183,6 +191,10 @@ func (k *rekeying) printResult(w io.Writer, r *rekey.Result) error {
 			older += s.Versions
 		}
 		fmt.Fprintf(w, "%s: %d of %s done: %d copied, %d proven to be %s\n", e.Name, doneOf(e), count(len(e.States), "state"), written, proven, sse(e.Goal, true))
+		if open > 0 {
+			fmt.Fprintf(w, "  NOT PROVEN: of %s not everything could be told\n", count(open, "state"))
+			k.printUnknown(w, e)
+		}
 		switch {
 		case k.options.AllVersions:
 			fmt.Fprintf(w, "  %s changed in place\n", count(updated, "older version"))
@@ -190,26 +202,47 @@ func (k *rekeying) printResult(w io.Writer, r *rekey.Result) error {
 			fmt.Fprintf(w, "  older versions stay as they are, and there are %d now: --all-versions changes them\n", older+written)
 		}
 	}
-	decided, unknown := 0, 0
+	decided := 0
 	for _, c := range k.checks {
 		for _, f := range c.Findings {
-			switch {
-			case f.Status == verify.Unknown:
-				if unknown++; unknown <= 5 {
-					fmt.Fprintf(w, "could not be told: %s: %s: %s\n  mend: %s\n", c.Where, f.Check, diag.Visible(f.Detail), f.Fix)
-				}
-			case f.Decided:
+			if f.Decided {
 				decided++
 			}
 		}
-	}
-	if unknown > 5 {
-		fmt.Fprintf(w, "and %d more that could not be told: strongroom state verify\n", unknown-5)
 	}
 	if decided > 0 {
 		fmt.Fprintf(w, "%s decided from policies and not tried; these are: strongroom state verify --principal-profile ENV=PROFILE --reader-profile PROFILE\n", count(decided, "answer"))
 	}
 	return nil
+}
+
+// printUnknown prints what could not be told of an environment's states, each answer
+// once, in the order of the states.
+func (k *rekeying) printUnknown(w io.Writer, e *rekey.Environment) {
+	list, states := []verify.Finding{}, map[verify.Finding]int{}
+	for _, s := range e.States {
+		if c := k.checks[s.Key]; c != nil && s.Done {
+			for _, f := range c.Findings {
+				if f.Status != verify.Unknown {
+					continue
+				}
+				if states[f]++; states[f] == 1 {
+					list = append(list, f)
+				}
+			}
+		}
+	}
+	const shown = 5
+	for i, f := range list {
+		if i == shown {
+			fmt.Fprintf(w, "  and %d more: strongroom state verify --env %s\n", len(list)-shown, e.Name)
+			break
+		}
+		fmt.Fprintf(w, "  unknown  %s, of %s: %s\n", f.Check, count(states[f], "state"), diag.Visible(f.Detail))
+		if f.Fix != "" {
+			fmt.Fprintf(w, "           mend: %s\n", f.Fix)
+		}
+	}
 }
 
 // wayBack are the flags of the rollback to what a state was before.

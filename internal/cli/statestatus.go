@@ -87,7 +87,7 @@ write would not be encrypted as the spec says, 1 when that cannot be told.`,
 }
 
 func (f *stateFlags) status(ctx context.Context, env *Env, cmd *cobra.Command, r *room.Room, list []state.Environment, versions bool, since time.Time) ([]*status.Row, error) {
-	places, checker, err := f.verifier(ctx, env, cmd, r)
+	places, checker, err := f.verifier(ctx, env, r)
 	if err != nil {
 		return nil, err
 	}

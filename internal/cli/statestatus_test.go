@@ -35,7 +35,11 @@ func newStateWorld(t testing.TB) *stateWorld {
 		}
 	}
 	var b strings.Builder
-	for name, c := range map[string]sandbox.Credentials{"dev": w.Access["development"], "prod": w.Access["production"], "reader": w.ReaderAccess, "nobody": w.Stranger("nobody")} {
+	admin, err := w.Sandbox.RootCredentials("222233334444")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]sandbox.Credentials{"dev": w.Access["development"], "prod": w.Access["production"], "reader": w.ReaderAccess, "nobody": w.Stranger("nobody"), "dev-admin": admin, "wrong": {AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wrong"}} {
 		fmt.Fprintf(&b, "[profile %s]\naws_access_key_id = %s\naws_secret_access_key = %s\n", name, c.AccessKeyID, c.SecretAccessKey)
 	}
 	file := filepath.Join(t.TempDir(), "config")
@@ -82,9 +86,20 @@ func TestStateStatusVerifyUnlock(t *testing.T) {
 	dev := []string{"--env", "development"}
 	tried := append(dev, "--principal-profile", "development=dev", "--reader-profile", "reader")
 
-	// What is as it should be, decided and tried.
-	w.run(0, append([]string{"verify"}, dev...), "development  infra  s3://acme-tf-backend/development", "workspace blue", "(decided, not tried)", "2 states: 2 as they should be, 0 not, 0 cannot be told; 4 answers were decided and not tried")
+	// Half an answer is none: the principal's own policies are in an account that there are
+	// no credentials for. With them it is decided, with its own it is tried.
+	const unread = "whether arn:aws:iam::222233334444:user/terraform may read it is not known: its own policies have to allow it as well, and were not read: there are no credentials for account 222233334444"
+	w.run(1, append([]string{"verify"}, dev...), "development  infra  s3://acme-tf-backend/development", "workspace blue", "unknown  principal-reads  "+unread, "mend: add --principal-profile development=PROFILE", "ok       reader-refused   the key policy lets nobody decrypt", "2 states: 0 as they should be, 0 not, 2 cannot be told; 2 answers were decided and not tried")
+	w.run(0, append([]string{"verify", "--principal-profile", "development=dev-admin"}, dev...), "policies on both sides let arn:aws:iam::222233334444:user/terraform read it (decided, not tried)", "2 states: 2 as they should be, 0 not, 0 cannot be told; 4 answers were decided and not tried")
 	w.run(0, append([]string{"verify"}, tried...), "it was read with the principal's credentials", "HeadObject was answered, GetObject refused", "0 answers were decided")
+	// Who asks as the principal, as a pipeline does, needs no profile.
+	w.run(0, append([]string{"verify", "--profile", "dev", "--reader-profile", "reader", "--format", "json"}, dev...), "it was read with the principal's credentials")
+	// Somebody else's reading says nothing about the principal.
+	for profile, says := range map[string]string{"prod": "are of account 333344445555, and it is of 222233334444", "reader": "are of account 111122223333, and it is of 222233334444", "wrong": "do not work: InvalidClientTokenId"} {
+		w.run(1, append([]string{"verify", "--principal-profile", "development=" + profile}, dev...), "state-principal-profile", says, "--principal-profile development=PROFILE")
+		w.run(1, append([]string{"rekey", "--yes", "--principal-profile", "development=" + profile}, dev...), "state-principal-profile", says)
+		w.run(0, append([]string{"status", "--principal-profile", "development=" + profile}, dev...), says)
+	}
 	var verified struct {
 		States []struct {
 			Environment, Workspace string
@@ -95,14 +110,17 @@ func TestStateStatusVerifyUnlock(t *testing.T) {
 	if len(verified.States) != 2 || verified.States[1].Workspace != "blue" || len(verified.States[0].Findings) != 7 {
 		t.Errorf("%+v", verified)
 	}
-	w.run(0, append([]string{"status"}, dev...), "ENVIRONMENT", "reads, decided", "free", "the spec has no baseline with an audit trail")
+	w.run(0, append([]string{"status"}, dev...), "ENVIRONMENT", "?          ?", "free", "the spec has no baseline with an audit trail", "not known: development: principal-reads: "+unread+"; add --principal-profile development=PROFILE")
+	w.run(0, append([]string{"status", "--principal-profile", "development=dev-admin"}, dev...), "reads, decided  yes")
 	w.run(0, append([]string{"status", "--principal-profile", "development=dev"}, dev...), "reads ", "yes")
 
 	// What is not.
 	w.run(2, []string{"verify"}, "FAILED  exists", "apply the stack")
 	w.Put("production", statetest.State(9, 1), "")
-	w.run(2, []string{"verify", "--env", "production"}, "FAILED  encryption", "mend: run: strongroom state rekey --env production", "it is SSE-S3, and has to be SSE-KMS under "+w.Keys["production"])
-	w.run(0, []string{"verify", "--env", "production", "--sse-s3"}, "as they should be")
+	prod := []string{"--env", "production", "--principal-profile", "production=prod"}
+	w.run(2, append([]string{"verify"}, prod...), "FAILED  encryption", "mend: run: strongroom state rekey --env production", "it is SSE-S3, and has to be SSE-KMS under "+w.Keys["production"])
+	w.run(0, append([]string{"verify", "--sse-s3"}, prod...), "1 state: 1 as they should be")
+	w.run(1, []string{"verify", "--env", "production", "--sse-s3"}, "there are no credentials for account 333344445555")
 	w.run(2, append([]string{"verify", "--sse-s3"}, dev...), "strongroom state rollback --to sse-s3")
 	var rows struct {
 		States []struct {
@@ -212,6 +230,12 @@ func TestStateVerifyPlanCheck(t *testing.T) {
 	file("main.tf", "resource \"terraform_data\" \"a\" {}\n")
 	t.Setenv("STRONGROOM_ENGINE", enginetest.First(t).Path)
 	w.run(2, check, "FAILED  plan-no-op", "there is something to do: create terraform_data.a")
-	file("main.tf", "# Nothing.\n")
+	// With what a person would plan with, and as the principal, whichever profile is its own.
+	file("main.tf", "variable \"region\" {}\n\noutput \"b\" {\n  value = var.region == \"as applied\" ? null : 1\n}\n")
+	check = append([]string{"verify", "--env", "development", "--plan-check", "--principal-profile", "development=dev-admin"}, check[3:]...)
+	w.run(1, check, "unknown  plan-no-op", "No value for required variable")
+	t.Setenv("TF_VAR_region", "another one")
+	w.run(2, check, "there is something to do: output b")
+	t.Setenv("TF_VAR_region", "as applied")
 	w.run(0, check, "ok  plan-no-op", "there is nothing to do")
 }

@@ -5,19 +5,15 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"text/tabwriter"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/internal/engine"
 	"github.com/strongroom-dev/strongroom/internal/room"
 	"github.com/strongroom-dev/strongroom/internal/state"
-	"github.com/strongroom-dev/strongroom/internal/state/grants"
 	"github.com/strongroom-dev/strongroom/internal/state/verify"
 	"github.com/strongroom-dev/strongroom/internal/statestore"
 )
@@ -49,19 +45,25 @@ The key is the spec's: kms_key_arn, or the one behind the alias. STATE_KMS_KEY_I
 is set and one environment is asked for, has to name the same. With --sse-s3 the states
 have to be under S3's own encryption instead, as after a rollback.
 
-With --principal-profile and --reader-profile reading is really tried. Without, it is
-worked out from the key policy and the bucket policy, for the principal and for somebody
-made up who may read every object and nothing else; such answers say "decided, not
-tried". The plan is made by the spec's engine, as the environment's principal if its
-profile is given, in the workspace that is selected there; variables come from files
-(terraform.tfvars), for TF_VAR_... are not passed on.
+With --principal-profile ENV=PROFILE the principal's reading is really tried, if the
+profile is the principal's; one of somebody who may read IAM in its account has it
+worked out from the policies of both sides, and says "decided, not tried". Without one,
+the principal's own policies are in an account that nobody may look into: what the state
+account refuses is a no, and else the answer is "unknown". Whoever asks as the principal,
+a pipeline for instance, needs no profile. With --reader-profile somebody's reading is
+tried who may read objects and not decrypt; without, it is worked out from the key policy
+for somebody made up, which needs no other half.
+
+The plan is made by the spec's engine, as the environment's principal if its own profile
+is given, in the workspace that is selected there; TF_VAR_... of the environment are
+passed on.
 
 Nothing is changed, and of a state only its serial, its lineage and how many resources
 it has are printed.
 
 Exit status: 0 when every check holds, 2 when one does not, 1 when none fails and some
 could not be told.`,
-		Example: `  strongroom state verify --env development
+		Example: `  strongroom state verify --env development --principal-profile development=dev
   strongroom state verify --principal-profile development=dev --reader-profile auditor
   strongroom state verify --env production --plan-check --format json`,
 		Args: noArgs,
@@ -69,7 +71,7 @@ could not be told.`,
 	flags := addStateFlags(cmd)
 	flags.addProfile(cmd)
 	flags.addPrincipals(cmd)
-	reader := cmd.Flags().String("reader-profile", "", "the AWS `profile` of somebody who may read objects and not decrypt")
+	reader := addReader(cmd)
 	planCheck := cmd.Flags().Bool("plan-check", false, "plan each stack, and expect nothing to do")
 	plain := cmd.Flags().Bool("sse-s3", false, "expect S3's own encryption instead of the environment's key")
 	format := formatFlag(cmd, "text", "json")
@@ -82,16 +84,18 @@ could not be told.`,
 		if *plain && r.State.Backend != "s3" {
 			return usage(cmd, "--sse-s3 is about states in S3, and the spec's backend is %s", r.State.Backend)
 		}
-		places, checker, err := flags.verifier(ctx, env, cmd, r)
+		places, checker, err := flags.verifier(ctx, env, r)
 		if err != nil {
 			return err
 		}
-		if *reader != "" {
-			cfg, err := awsConfig(ctx, *reader)
-			if err != nil {
-				return err
-			}
-			checker.Reader = &cfg
+		if err := reader(ctx, checker); err != nil {
+			return err
+		}
+		if err := checker.Logins(ctx, list); err != nil {
+			return err
+		}
+		if *planCheck && len(list) > 1 && len(engine.Variables(env.Environ)) > 0 {
+			fmt.Fprintf(env.Stderr, "note: the TF_VAR_ variables that are set here go to the plans of %s alike; --env takes one\n", environmentNames(list))
 		}
 		answer := verifyAnswer{1, []*verify.Result{}}
 		for _, e := range list {
@@ -112,7 +116,7 @@ could not be told.`,
 			}
 			if *planCheck {
 				for i, t := range targets {
-					if err := flags.plan(ctx, env, cmd, r, e, t, results[i]); err != nil {
+					if err := flags.plan(ctx, env, r, checker, e, t, results[i]); err != nil {
 						return err
 					}
 				}
@@ -146,11 +150,9 @@ could not be told.`,
 
 // verifier returns the room's places, and a checker with the credentials that the
 // flags name.
-func (f *stateFlags) verifier(ctx context.Context, env *Env, cmd *cobra.Command, r *room.Room) (*state.Places, *verify.Checker, error) {
+func (f *stateFlags) verifier(ctx context.Context, env *Env, r *room.Room) (*state.Places, *verify.Checker, error) {
 	places := &state.Places{Room: r, Getenv: env.Getenv}
-	c := &verify.Checker{Room: r, Principal: func(ctx context.Context, environment string) (aws.Config, bool, error) {
-		return f.principal(ctx, cmd, environment)
-	}}
+	c := &verify.Checker{Room: r, Profiles: f.profiles}
 	if r.State.Backend != "s3" {
 		c.Place = places.Store
 		return places, c, nil
@@ -161,7 +163,7 @@ func (f *stateFlags) verifier(ctx context.Context, env *Env, cmd *cobra.Command,
 	}
 	places.Bucket = state.NewBucket(r, cfg)
 	c.Owner = places.Bucket
-	c.Decide = decideByGrants(r, cfg)
+	c.Decide = f.decideByGrants(r, cfg)
 	return places, c, nil
 }
 
@@ -178,79 +180,8 @@ func wanted(ctx context.Context, env *Env, c *verify.Checker, e state.Environmen
 	return c.Wanted(ctx, e, variable)
 }
 
-// decideByGrants works out from policies what principals can read.
-func decideByGrants(r *room.Room, cfg aws.Config) func(ctx context.Context, e state.Environment, keys []string) ([]verify.Readable, error) {
-	var mu sync.Mutex
-	c := &grants.Checker{Room: r, State: cfg}
-	some := func(ctx context.Context, e state.Environment, keys []string) ([]verify.Readable, error) {
-		e.Stacks = nil
-		for _, k := range keys {
-			e.Stacks = append(e.Stacks, state.Stack{Name: k, Key: k})
-		}
-		found, err := c.Check(ctx, e)
-		if err != nil {
-			return nil, err
-		}
-		list := []verify.Readable{}
-		for _, p := range found.Principals {
-			for _, k := range keys {
-				object := "arn:" + r.Partition() + ":s3:::" + found.Bucket + "/" + k
-				list = append(list, verify.Readable{
-					Key: k, Principal: p.ARN,
-					Object: granted(e.Name, p.Checks, func(c grants.Check) bool { return c.Action == "s3:GetObject" && c.Resource == object }),
-					Decrypt: granted(e.Name, p.Checks, func(c grants.Check) bool {
-						return c.Action == "kms:Decrypt" && c.Resource == found.KeyARN && (c.For == "read "+k || strings.HasPrefix(c.For, "read "+k+","))
-					}),
-				})
-			}
-		}
-		return list, nil
-	}
-	// Statements of thousands of objects are long, and held against each of them.
-	const most = 100
-	return func(ctx context.Context, e state.Environment, keys []string) ([]verify.Readable, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		all := []verify.Readable{}
-		for part := range slices.Chunk(keys, most) {
-			list, err := some(ctx, e, part)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, list...)
-		}
-		return all, nil
-	}
-}
-
-// granted sums up the checks that are about one thing.
-func granted(environment string, checks []grants.Check, about func(grants.Check) bool) verify.Answer {
-	fix := "see which statement is missing: strongroom state grants --env " + environment
-	a := verify.Answer{Status: verify.Unknown, Why: "it was not asked", Fix: fix}
-	asked := false
-	for _, c := range checks {
-		if !about(c) {
-			continue
-		}
-		switch {
-		case c.State == "no":
-			return verify.Answer{Status: verify.Failed, Why: "the state account does not let it " + c.Action, Fix: fix}
-		case c.Principal == "no":
-			return verify.Answer{Status: verify.Failed, Why: "its own policies do not let it " + c.Action, Fix: fix}
-		case c.State == "unknown":
-			a, asked = verify.Answer{Status: verify.Unknown, Why: "what the state account lets it do could not be told for " + c.Action, Fix: fix}, true
-		case asked:
-		case c.Principal == "unknown":
-			a = verify.Answer{Status: verify.OK, Why: "its own policies were not read"}
-		case a.Status != verify.OK:
-			a = verify.Answer{Status: verify.OK}
-		}
-	}
-	return a
-}
-
 // plan has the engine plan a stack as its environment's principal.
-func (f *stateFlags) plan(ctx context.Context, env *Env, cmd *cobra.Command, r *room.Room, e state.Environment, t state.Target, result *verify.Result) error {
+func (f *stateFlags) plan(ctx context.Context, env *Env, r *room.Room, checker *verify.Checker, e state.Environment, t state.Target, result *verify.Result) error {
 	if t.Stack.Dir == "" {
 		result.Doubt(verify.PlanIsNoOp, "the spec does not say where stack "+t.Stack.Name+" is", fmt.Sprintf("add to the environment: stack %q { state_key = %q, dir = \"...\" }, on lines of their own", t.Stack.Name, t.Stack.Key))
 		return nil
@@ -275,10 +206,19 @@ func (f *stateFlags) plan(ctx context.Context, env *Env, cmd *cobra.Command, r *
 		return nil
 	}
 	set, unset := []string{}, []string{}
+	own, err := checker.OwnProfile(ctx, e)
+	if err != nil {
+		return err
+	}
 	for _, p := range f.principals {
-		if name, profile, ok := strings.Cut(p, "="); ok && name == e.Name {
+		name, profile, _ := strings.Cut(p, "=")
+		if name != e.Name {
+			continue
+		}
+		if own == 0 {
 			set, unset = []string{"AWS_PROFILE=" + profile}, []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 		}
+		own--
 	}
 	eng, err := engineIn(ctx, env, r, t.Stack.Dir, set, unset)
 	if err != nil {
@@ -304,15 +244,17 @@ func engineIn(ctx context.Context, env *Env, r *room.Room, dir string, set, unse
 	if err != nil {
 		return nil, err
 	}
-	return engine.New(binary, abs, engine.Options{Environ: engine.Environ(env.Environ, append(plugins.Set, set...), append(plugins.Unset, unset...))})
+	return engine.New(binary, abs, engine.Options{
+		Environ: engine.Environ(env.Environ, append(plugins.Set, set...), append(plugins.Unset, unset...)), Variables: engine.Variables(env.Environ),
+	})
 }
 
 // printVerify prints a block for each state, and a line at the end.
 func printVerify(w io.Writer, states []*verify.Result) error {
-	count := map[verify.Status]int{}
+	sum := map[verify.Status]int{}
 	decided := 0
 	for _, s := range states {
-		count[s.Status()]++
+		sum[s.Status()]++
 		name := s.Environment + "  " + s.Stack
 		if s.Workspace != "default" {
 			name += "  workspace " + s.Workspace
@@ -337,7 +279,7 @@ func printVerify(w io.Writer, states []*verify.Result) error {
 		}
 		fmt.Fprintln(w)
 	}
-	_, err := fmt.Fprintf(w, "%d states: %d as they should be, %d not, %d cannot be told; %d answers were decided and not tried\n",
-		len(states), count[verify.OK], count[verify.Failed], count[verify.Unknown], decided)
+	_, err := fmt.Fprintf(w, "%s: %d as they should be, %d not, %d cannot be told; %d answers were decided and not tried\n",
+		count(len(states), "state"), sum[verify.OK], sum[verify.Failed], sum[verify.Unknown], decided)
 	return err
 }

@@ -17,6 +17,10 @@ type Options struct {
 	// Environ is the engine's whole environment, as Environ returns it, with the
 	// changes of Equip. It is not completed from the process's own.
 	Environ []string
+	// Variables are values of the stack's input variables, TF_VAR_NAME=VALUE each, as
+	// Variables returns them. They get into the environment of every command, never into
+	// arguments, and are taken out of what an Error says. Nil: there are none.
+	Variables []string
 	// Output receives the human text of commands: init, the plan. Never state
 	// contents and never output values. Nil: it is dropped.
 	Output io.Writer
@@ -67,6 +71,14 @@ func New(b Binary, dir string, o Options) (*Engine, error) {
 	}
 	if err := tf.SetEnv(environ); err != nil {
 		return nil, fmt.Errorf("engine in %s: %w", dir, err)
+	}
+	// SetEnv refuses variables: terraform-exec has them in arguments, where everybody on
+	// the machine can read them. It keeps the map, and builds each command's environment
+	// from it. A test watches that they arrive.
+	for _, kv := range o.Variables {
+		if k, v, ok := strings.Cut(kv, "="); ok && strings.HasPrefix(k, variablePrefix) {
+			environ[k] = v
+		}
 	}
 	if o.Patience == 0 {
 		o.Patience = 10 * time.Minute
@@ -146,6 +158,7 @@ func (e *Engine) do(ctx context.Context, out io.Writer, name []string, command f
 		return fmt.Errorf("%s %s: %w", e.Name, strings.Join(name, " "), ctx.Err())
 	}
 	failed := &Error{Engine: e.Name, Args: name, Exit: -1, Problems: stream.problems, Text: stderr.text(), Emergency: stream.emergency}
+	failed.conceal(e.options.Variables)
 	if exit, ok := asExit(err); ok {
 		failed.Exit = exit.ExitCode()
 		failed.Signal = signalOf(exit)

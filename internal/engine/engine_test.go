@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -95,6 +96,33 @@ func TestEnvironmentOfTheEngine(t *testing.T) {
 		if strings.Contains(out.String(), bad) {
 			t.Errorf("%s passed:\n%s", bad, &out)
 		}
+	}
+}
+
+// Values of variables get into the environment of every command, and nowhere else:
+// neither into arguments, nor into what an error says.
+func TestVariables(t *testing.T) {
+	environ := []string{"PATH=/bin", "TF_VAR_token=hush-hush", "TF_VAR_list=[\n  \"hush-1\",\n]", "TF_VAR_short=hush", "TF_VARIOUS=x", "TF_WORKSPACE=w"}
+	variables := engine.Variables(environ)
+	if want := environ[1:4]; !slices.Equal(variables, want) {
+		t.Fatalf("found %q, want %q", variables, want)
+	}
+	var out bytes.Buffer
+	e, file := recorder(t, "env; case $1 in plan) echo 'token is hush-hush, the first \"hush-1\",' >&2; exit 1;; esac", engine.Options{Variables: append(variables, "PATH=stolen"), Output: &out})
+	if err := e.Init(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, kv := range variables {
+		if !strings.Contains(out.String(), kv+"\n") {
+			t.Errorf("%q is not in the engine's environment:\n%s", kv, &out)
+		}
+	}
+	_, _, err := e.Plan(t.Context(), "p")
+	if err == nil || strings.Contains(err.Error(), "hush") || !strings.Contains(err.Error(), "token is (value of TF_VAR_token), the first (value of TF_VAR_list)") {
+		t.Errorf("the error says %v", err)
+	}
+	if args, err := os.ReadFile(file); err != nil || strings.Contains(string(args), "hush") || !strings.HasPrefix(string(args), "plan") {
+		t.Errorf("the arguments: %s, %v", args, err)
 	}
 }
 

@@ -24,7 +24,7 @@ var passed = []string{
 // the names in unset. All are KEY=VALUE; when a key comes twice the last
 // counts. Variables that would change what an engine does behind the caller's
 // back (TF_CLI_ARGS, TF_VAR_*, TF_WORKSPACE, TF_LOG) never pass, wherever they
-// come from.
+// come from; for TF_VAR_* there are Options.Variables.
 func Environ(base, set, unset []string) []string {
 	var out []string
 	put := func(key, value string) {
@@ -48,9 +48,25 @@ func Environ(base, set, unset []string) []string {
 	return out
 }
 
+// variablePrefix is what the names of input variables begin with in an environment.
+// Source: "Environment Variables", TF_VAR_name.
+const variablePrefix = "TF_VAR_"
+
+// Variables returns the values of input variables in an environment, for
+// Options.Variables: a stack that a person plans with them has another plan without.
+func Variables(environ []string) []string {
+	var list []string
+	for _, kv := range environ {
+		if k, _, ok := strings.Cut(kv, "="); ok && strings.HasPrefix(k, variablePrefix) {
+			list = append(list, kv)
+		}
+	}
+	return list
+}
+
 // reserved names belong to the arguments of a command, or to terraform-exec.
 func reserved(key string) bool {
-	for _, prefix := range []string{"TF_CLI_ARGS", "TF_VAR_", "TF_LOG"} {
+	for _, prefix := range []string{"TF_CLI_ARGS", variablePrefix, "TF_LOG"} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}

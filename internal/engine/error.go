@@ -80,6 +80,30 @@ func (e *Error) Reason() string {
 	return strings.Join(lines, "\n")
 }
 
+// shortest is how long a value of a variable is, in bytes, to be one that is told
+// apart from other text: "true" is no secret.
+const shortest = 6
+
+// conceal takes values of variables out of what the engine said: a validation's message
+// may show them, and they may be secret. A value of several lines is taken out line by
+// line, as the engine frames what it says.
+func (e *Error) conceal(variables []string) {
+	for _, kv := range variables {
+		name, value, _ := strings.Cut(kv, "=")
+		for part := range strings.Lines(value) {
+			if part = strings.TrimSpace(part); len(part) < shortest {
+				continue
+			}
+			hide := func(s string) string { return strings.ReplaceAll(s, part, "(value of "+name+")") }
+			e.Text = hide(e.Text)
+			for i := range e.Problems {
+				p := &e.Problems[i]
+				p.Summary, p.Detail, p.Address = hide(p.Summary), hide(p.Detail), hide(p.Address)
+			}
+		}
+	}
+}
+
 // signalOf returns the signal that ended a command, or 0.
 func signalOf(exit *exec.ExitError) syscall.Signal {
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {

@@ -32,6 +32,8 @@ type Bucket struct {
 	Room *room.Room
 	S3   *s3.Client
 	KMS  *kms.Client
+	// Config is what both clients were made of.
+	Config aws.Config
 }
 
 // NewBucket returns the room's state bucket for the credentials of cfg, whose
@@ -39,7 +41,7 @@ type Bucket struct {
 func NewBucket(r *room.Room, cfg aws.Config) *Bucket {
 	cfg = cfg.Copy()
 	cfg.Region = r.State.Region
-	return &Bucket{Room: r, S3: s3.NewFromConfig(cfg), KMS: kms.NewFromConfig(cfg)}
+	return &Bucket{Room: r, S3: s3.NewFromConfig(cfg), KMS: kms.NewFromConfig(cfg), Config: cfg}
 }
 
 // Store is the place of a target's state. lockKeyARN is the key that lock files are

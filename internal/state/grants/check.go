@@ -22,9 +22,9 @@ type Checker struct {
 	Room *room.Room
 	// State has the credentials of the state account's owner.
 	State aws.Config
-	// Principal returns credentials that may read IAM in the account of an
-	// environment's principals; ok is false if there are none. Nil: there are none.
-	Principal func(ctx context.Context, environment string) (cfg aws.Config, ok bool, err error)
+	// Profiles returns credentials that may read IAM in the accounts of an environment's
+	// principals; each is used for the principals of its account. Nil: there are none.
+	Profiles func(ctx context.Context, environment string) ([]aws.Config, error)
 
 	// keyARNs are the keys of environments, as they were looked up; "" for one that has none.
 	keyARNs map[string]string
@@ -77,11 +77,14 @@ func (c *Checker) Check(ctx context.Context, e state.Environment) (*Environment,
 	return out, nil
 }
 
+// RuleNoKey is the rule of the finding that an environment has no key yet.
+const RuleNoKey = "grants-no-key"
+
 // keyless is the answer for an environment that has no key to grant anything on.
 func (c *Checker) keyless(e state.Environment, d *diag.Diagnostic) *Environment {
 	return &Environment{
 		Name: e.Name, Bucket: c.Room.State.Bucket, Locking: c.Room.State.Locking, Principals: []Principal{}, Objects: []Object{}, KeyPolicy: []Statement{}, BucketPolicy: []Statement{},
-		Findings: []Finding{{Rule: "grants-no-key", Level: Missing, Side: StateSide, Where: e.KeyAlias, Summary: d.Summary, Actions: []string{}, Resources: []string{}, Why: d.Why, Fix: d.Fix}},
+		Findings: []Finding{{Rule: RuleNoKey, Level: Missing, Side: StateSide, Where: e.KeyAlias, Summary: d.Summary, Actions: []string{}, Resources: []string{}, Why: d.Why, Fix: d.Fix}},
 	}
 }
 
@@ -121,7 +124,7 @@ func owns(ctx context.Context, cfg aws.Config, account, what, hint string) error
 	}
 	if got := aws.ToString(out.Account); got != account {
 		return &diag.Diagnostic{
-			Rule: ruleAccount, Summary: fmt.Sprintf("the credentials for %s, %s, are of account %s", what, account, got),
+			Rule: ruleAccount, Summary: fmt.Sprintf("the credentials for %s, %s, are of account %s", what, account, got), Found: got,
 			Why: "what they cannot see would pass for what is not there", Fix: "use credentials of account " + account + "; " + hint,
 		}
 	}

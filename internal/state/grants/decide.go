@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/strongroom-dev/strongroom/policy"
 )
 
@@ -17,7 +19,7 @@ type answer struct {
 	// as it allows most.
 	set, best *policy.Set
 	request   *policy.Request
-	// keys are those that it turns on, if it is not certain.
+	// keys are those that it turns on, if it is not certain, and what else it turns on.
 	keys []string
 }
 
@@ -32,29 +34,109 @@ func (a *answer) word() string {
 }
 
 // decide holds a request against policies, with what is not known of it taken at its
-// best and at its worst.
+// best and at its worst, and as every session that a role's policies make a difference
+// for.
 func (w *reading) decide(set *policy.Set, r *request, who *caller) answer {
-	ask := w.ask(r, who)
-	if w.restrict && r.key == "" {
-		ask.RestrictPublic = true
-	}
-	unknown := w.unknown(who, ask)
-	generous := set.Assume(unknown, true)
-	best, worst := generous.Decide(ask), set.Assume(unknown, false).Decide(ask)
-	a := answer{allowed: worst.Verdict == policy.Allow, denied: best.Verdict != policy.Allow, decision: worst, set: set, best: generous, request: ask}
-	if a.denied {
-		a.decision = best
-	}
-	if !a.allowed && !a.denied {
-		for _, p := range all(set) {
-			for _, k := range p.Keys() {
-				if unknown(k) && !slices.Contains(a.keys, k) {
-					a.keys = append(a.keys, k)
-				}
+	var sum answer
+	for i, face := range w.faces(set, who) {
+		a := w.decideAs(set, r, who, &face)
+		switch {
+		case i == 0:
+			sum = a
+		case a.allowed != sum.allowed || a.denied != sum.denied:
+			sum.allowed, sum.denied = false, false
+			sum.because("the name of the role's session")
+			fallthrough
+		default:
+			for _, k := range a.keys {
+				sum.because(k)
 			}
 		}
 	}
+	return sum
+}
+
+func (a *answer) because(of string) {
+	if !slices.Contains(a.keys, of) {
+		a.keys = append(a.keys, of)
+	}
+}
+
+func (w *reading) decideAs(set *policy.Set, r *request, who *caller, face *policy.Principal) answer {
+	ask := w.ask(r, who, face)
+	granted, perhaps := w.granted(r, who, face)
+	perhaps = perhaps && !r.free // what is not known to be granted is no right too many
+	if ask.Granted = granted; r.key == "" && set.Resource != everyBucket {
+		ask.RestrictPublic = w.restrict
+	}
+	unknown := w.unknown(who, ask, r.free)
+	generous := set.Assume(unknown, true)
+	worst := set.Assume(unknown, false).Decide(ask)
+	kindly := *ask
+	kindly.Granted = granted || perhaps
+	if w.restrictUnknown && ask.RestrictPublic {
+		kindly.RestrictPublic = false
+	}
+	best := generous.Decide(&kindly)
+	a := answer{allowed: worst.Verdict == policy.Allow, denied: best.Verdict != policy.Allow, decision: worst, set: set, best: generous, request: ask}
+	switch {
+	case a.denied:
+		a.decision = best
+	case !a.allowed:
+		for _, p := range all(set) {
+			for i := range p.Len() {
+				hinge := p.Hinges(i, unknown)
+				if at := p.Hold(i, ask, set.Boundary != nil); !at.Principal || !at.Action || !at.Resource && hinge.Resource == nil {
+					continue
+				}
+				for _, keys := range append(hinge.Conditions, hinge.Resource) {
+					for _, k := range keys {
+						a.because(k)
+					}
+				}
+			}
+		}
+		if perhaps && !granted {
+			a.because("KMS grants of the key")
+		}
+		if kindly.RestrictPublic != ask.RestrictPublic {
+			a.because("the account's public access block")
+		}
+	}
 	return a
+}
+
+// faces are the principals that a caller may be: itself, or of a role a session that
+// nobody has named, and each that policies or grants name.
+func (w *reading) faces(set *policy.Set, who *caller) []policy.Principal {
+	if who.Type != policy.AssumedRole || who.RoleARN == "" || who.ARN != who.RoleARN {
+		return []policy.Principal{who.Principal}
+	}
+	parts := strings.SplitN(who.RoleARN, ":", 6)
+	prefix := "arn:" + parts[1] + ":sts::" + who.Account + ":assumed-role/" + lastPart(who.RoleARN) + "/"
+	names := []string{prefix + "strongroom-made-up-session"}
+	add := func(arn string) {
+		if strings.HasPrefix(arn, prefix) && !slices.Contains(names, arn) {
+			names = append(names, arn)
+		}
+	}
+	for _, p := range all(set) {
+		for _, arn := range p.AWSPrincipals() {
+			add(arn)
+		}
+	}
+	for _, k := range w.keys {
+		for _, g := range k.grants {
+			add(aws.ToString(g.GranteePrincipal))
+		}
+	}
+	list := []policy.Principal{}
+	for _, arn := range names {
+		p := who.Principal
+		p.ARN = arn
+		list = append(list, p)
+	}
+	return list
 }
 
 func all(set *policy.Set) []*policy.Policy {

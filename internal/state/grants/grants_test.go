@@ -36,9 +36,9 @@ func (w *world) room(locking bool) *room.Room {
 // check runs the check of an environment, with credentials of both sides.
 func (w *world) check(r *room.Room, environment string) *grants.Environment {
 	w.Helper()
-	c := &grants.Checker{Room: r, State: w.sb.Config(w.sb.Credentials()), Principal: func(_ context.Context, name string) (aws.Config, bool, error) {
+	c := &grants.Checker{Room: r, State: w.sb.Config(w.sb.Credentials()), Profiles: func(_ context.Context, name string) ([]aws.Config, error) {
 		c, err := w.sb.RootCredentials(strings.Split(w.users[name], ":")[4])
-		return w.sb.Config(c), true, err
+		return []aws.Config{w.sb.Config(c)}, err
 	}}
 	return w.by(c, environment)
 }

@@ -22,7 +22,7 @@ func (j *judge) near() bool { return j.who.Account == j.account }
 
 // judge judges every request of an engine's.
 func (j *judge) judge() Principal {
-	out := Principal{ARN: j.who.ARN, SameAccount: j.near(), Read: j.who.read, Policy: []Statement{}, Checks: []Check{}}
+	out := Principal{ARN: j.who.ARN, SameAccount: j.near(), Read: j.who.read, Unread: j.who.unread, Policy: []Statement{}, Checks: []Check{}}
 	narrowState, narrowOwn := j.narrowed(j.stateHalf), j.narrowed(j.ownHalf)
 	for _, r := range j.asks() {
 		c := Check{For: r.why, Action: r.action, Resource: r.resource, Context: r.object}
@@ -48,11 +48,14 @@ func (j *judge) judge() Principal {
 func (j *judge) across(r *request, spareState, spareOwn bool) (state, own string) {
 	state, own = "unknown", "unknown"
 	whole, known := j.both(r, j.who)
-	if known && whole.allowed {
+	if j.listed(r, &whole); known && whole.allowed {
 		return "yes", "yes"
 	}
 	half := func(side Side, ask func(*request, *caller) (answer, bool), spare bool) string {
 		a, known := ask(r, j.who)
+		if side == StateSide {
+			j.listed(r, &a)
+		}
 		switch {
 		case !known:
 			return "unknown"
@@ -72,8 +75,10 @@ func (j *judge) nearby(r *request, spare bool) (state, own string) {
 	if !known {
 		return "unknown", "unknown"
 	}
+	j.listed(r, &alone)
 	state, own = alone.word(), "not needed"
 	if whole, known := j.both(r, j.who); known {
+		j.listed(r, &whole)
 		switch {
 		case whole.allowed && !alone.allowed:
 			return "not needed", "yes"
@@ -98,6 +103,17 @@ func (j *judge) nearby(r *request, spare bool) (state, own string) {
 	}
 	j.report(StateSide, r, &alone)
 	return state, "unknown"
+}
+
+// listed takes back what is certain of a request where access control lists count: they
+// may allow what policies do not; and reading an object that another account owns is not
+// the bucket policy's to allow. What is denied stays denied.
+func (j *judge) listed(r *request, a *answer) {
+	if j.lists == "" || r.key != "" || a.set == nil || a.denied && a.decision.Verdict == policy.ExplicitDeny || a.allowed && r.action != "s3:GetObject" {
+		return
+	}
+	a.allowed, a.denied = false, false
+	a.because("access control lists")
 }
 
 // narrowed tells whether a side lets the principal use the key through S3 alone.
@@ -142,7 +158,7 @@ func (j *judge) report(side Side, r *request, a *answer) {
 	switch by := a.decided(); {
 	case !a.denied:
 		f.Rule, f.Level, verb = "grants-unknown", Unknown, "may or may not allow"
-		f.Why = "it turns on what only a request tells: " + strings.Join(a.keys, ", ")
+		f.Why = "it turns on what policies alone do not tell: " + strings.Join(a.keys, ", ")
 		f.Fix = "try it: strongroom state verify"
 	case a.decision.Reason == policy.ReasonPublicAccess:
 		f.Rule, verb = "grants-public", "is public, and therefore does not allow"

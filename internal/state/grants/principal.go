@@ -18,7 +18,9 @@ import (
 // caller is a principal, with its own policies if they were read.
 type caller struct {
 	policy.Principal
-	read     bool
+	read bool
+	// unread is why it was not.
+	unread   string
 	identity []*policy.Policy
 	boundary *policy.Policy
 	tags     map[string]string
@@ -33,30 +35,16 @@ func (c *Checker) caller(ctx context.Context, w *reading, environment, arn strin
 		return nil, err
 	}
 	who := &caller{Principal: p}
-	cfg, ok := aws.Config{}, false
-	if c.Principal != nil {
-		if cfg, ok, err = c.Principal(ctx, environment); err != nil {
-			return nil, err
-		}
-	}
-	if !ok && p.Account == w.account {
-		cfg, ok = c.State, true // its account is the one that is read anyway
-	}
 	where := "policies of " + arn
-	if ok {
-		err := owns(ctx, cfg, p.Account, "the account of "+arn, "--principal-profile "+environment+"=PROFILE names another")
-		var d *diag.Diagnostic
-		elsewhere := slices.ContainsFunc(w.principals, func(other string) bool { return accountOf(other) != p.Account })
-		if errors.As(err, &d) && d.Rule == ruleAccount && elsewhere {
-			ok = false // they are those of another of its principals
-		} else if err != nil {
-			return nil, err
-		}
+	cfg, ok, err := c.profile(ctx, w, environment, arn, p.Account)
+	if err != nil {
+		return nil, err
 	}
 	if !ok {
+		who.unread = "there are no credentials for account " + p.Account
 		w.gap(Finding{
 			Rule: "grants-unread", Level: Unknown, Side: PrincipalSide, Where: where, Principal: arn,
-			Summary: fmt.Sprintf("this half was not looked at: there are no credentials for account %s", p.Account),
+			Summary: "this half was not looked at: " + who.unread,
 			Why:     "across accounts both sides must allow, and the principal's own policies are in its own account", Fix: "--principal-profile " + environment + "=PROFILE, a profile of that account that may read IAM",
 		})
 		return who, nil
@@ -99,13 +87,38 @@ func (c *Checker) caller(ctx context.Context, w *reading, environment, arn strin
 		}
 	}
 	if !who.read {
-		w.gap(Finding{Rule: "grants-unread", Level: Unknown, Side: PrincipalSide, Where: where, Principal: arn, Summary: "this half is not known: " + strings.Join(why, "; "),
+		who.unread = strings.Join(why, "; ")
+		w.gap(Finding{Rule: "grants-unread", Level: Unknown, Side: PrincipalSide, Where: where, Principal: arn, Summary: "this half is not known: " + who.unread,
 			Why: "a policy that was not read may allow or deny", Fix: "check that the principal is there, and use a profile that may read it: iam:Get* and iam:List*"})
 	}
 	if p.Type == policy.AssumedRole {
 		w.gap(Finding{Rule: "grants-session", Level: Note, Side: PrincipalSide, Where: where, Principal: arn, Summary: "policies that are passed when a session is made were not looked at", Why: "they can only take away"})
 	}
 	return who, nil
+}
+
+// profile is the one that reads the policies of a principal: of those that were given
+// the one of its account, or the state account's own. ok is false if there is none.
+func (c *Checker) profile(ctx context.Context, w *reading, environment, arn, account string) (cfg aws.Config, ok bool, err error) {
+	given := []aws.Config{}
+	if c.Profiles != nil {
+		if given, err = c.Profiles(ctx, environment); err != nil {
+			return cfg, false, err
+		}
+	}
+	for _, g := range given {
+		err := owns(ctx, g, account, "the account of "+arn, "--principal-profile "+environment+"=PROFILE names another")
+		var d *diag.Diagnostic
+		switch {
+		case err == nil:
+			return g, true, nil
+		case !errors.As(err, &d) || d.Rule != ruleAccount:
+			return cfg, false, err
+		case !slices.ContainsFunc(w.principals, func(other string) bool { return accountOf(other) == d.Found }):
+			return cfg, false, err // it is of nobody's account
+		}
+	}
+	return c.State, account == w.account, nil
 }
 
 // compile reads the policy of a bucket or a key.

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/strongroom-dev/strongroom/internal/awscall"
 	"github.com/strongroom-dev/strongroom/internal/policyread"
@@ -32,8 +33,12 @@ type reading struct {
 	policy *policy.Policy
 	// policyRead: it is known.
 	policyRead bool
-	// restrict: a public bucket policy does not count for other accounts.
-	restrict bool
+	// restrict: a public bucket policy does not count for other accounts, for certain or,
+	// if restrictUnknown, perhaps.
+	restrict, restrictUnknown bool
+	// lists is who owns objects in the bucket, if access control lists count there; empty:
+	// they do not.
+	lists string
 	// others are the other environments.
 	others []other
 	gaps   []Finding
@@ -46,6 +51,8 @@ type key struct {
 	// known: the policy was read.
 	known  bool
 	grants []kmstypes.GrantListEntry
+	// grantsKnown: they were read.
+	grantsKnown bool
 }
 
 // other is another environment, as far as it could be in the way.
@@ -114,7 +121,8 @@ func (w *reading) readBucket(ctx context.Context, b *state.Bucket, e state.Envir
 		}
 		w.policy = doc
 	}
-	w.restrict = w.restricts(ctx, b.S3, cfg)
+	w.restricts(ctx, b.S3, cfg)
+	w.readOwnership(ctx, b.S3)
 	for _, k := range w.states {
 		w.head(ctx, b.S3, k)
 		if w.locking {
@@ -166,29 +174,58 @@ func (w *reading) workspaces(ctx context.Context, b *state.Bucket, e state.Envir
 	}
 }
 
-// restricts tells whether a public bucket policy is stopped for other accounts. One
+// restricts finds out whether a public bucket policy is stopped for other accounts. One
 // that is not public needs no answer.
-func (w *reading) restricts(ctx context.Context, client *s3.Client, cfg aws.Config) bool {
+func (w *reading) restricts(ctx context.Context, client *s3.Client, cfg aws.Config) {
 	if w.policy == nil {
-		return false
+		return
 	}
 	if public, _, _ := w.policy.Public(); !public {
-		return false
+		return
 	}
-	yes, _ := policyread.RestrictsPublic(ctx, client, w.bucket)
-	if yes {
-		return true
+	if w.restrict, _ = policyread.RestrictsPublic(ctx, client, w.bucket); w.restrict {
+		return
 	}
 	cfg.Region = w.region
 	account, err := awscall.PublicAccessBlock(ctx, cfg, w.account)
 	switch {
 	case err == nil:
-		return account.RestrictPublicBuckets
+		w.restrict = account.RestrictPublicBuckets
 	case !policyread.IsCode(err, "NoSuchPublicAccessBlockConfiguration"):
+		w.restrict, w.restrictUnknown = true, true
 		w.gap(Finding{Rule: "grants-unread", Level: Unknown, Side: StateSide, Where: "public access block of account " + w.account, Summary: "it cannot be read: " + policyread.Cause(err),
 			Why: "the bucket policy is public, and with RestrictPublicBuckets such a policy does not count for other accounts", Fix: "use credentials that may s3:GetAccountPublicAccessBlock"})
 	}
-	return false
+}
+
+// readOwnership finds out whether access control lists count in the bucket. They allow
+// what no policy shows; and objects that other accounts own are not the bucket policy's
+// to grant.
+//
+// Source: S3 User Guide about-object-ownership; acl-overview.
+func (w *reading) readOwnership(ctx context.Context, client *s3.Client) {
+	where := "Object Ownership of " + w.bucket
+	out, err := client.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: &w.bucket, ExpectedBucketOwner: &w.account})
+	switch {
+	case policyread.IsCode(err, "OwnershipControlsNotFoundError"):
+		w.lists = string(s3types.ObjectOwnershipObjectWriter)
+	case err != nil:
+		w.gap(Finding{Rule: "grants-unread", Level: Unknown, Side: StateSide, Where: where, Summary: "whether access control lists count cannot be read: " + policyread.Cause(err),
+			Why: "a list can let in whom no policy does", Fix: "use credentials that may s3:GetBucketOwnershipControls"})
+		w.lists = "not known"
+		return
+	case out.OwnershipControls != nil:
+		for _, rule := range out.OwnershipControls.Rules {
+			if rule.ObjectOwnership != s3types.ObjectOwnershipBucketOwnerEnforced {
+				w.lists = string(rule.ObjectOwnership)
+			}
+		}
+	}
+	if w.lists != "" {
+		w.gap(Finding{Rule: "grants-acl", Level: Unknown, Side: StateSide, Where: where, Summary: "access control lists count in bucket " + w.bucket + " (" + w.lists + "), and were not looked at",
+			Why: "a list can let in whom no policy does, and a state that another account owns is not the bucket policy's to grant",
+			Fix: "once every state is the state account's: aws s3api put-bucket-ownership-controls --bucket " + w.bucket + " --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerEnforced}]'"})
+	}
 }
 
 func (w *reading) head(ctx context.Context, client *s3.Client, key string) {
@@ -222,9 +259,10 @@ func (w *reading) readKey(ctx context.Context, client *kms.Client, arn string) {
 		w.usable(arn, k.meta)
 	}
 	read := policyread.Key(ctx, client, arn, lastPart(arn))
-	k.grants, k.known = read.Grants, true
+	k.grants, k.grantsKnown, k.known = read.Grants, true, true
 	for _, g := range read.Gaps {
 		k.known = k.known && g.Type != policy.ReasonResource
+		k.grantsKnown = k.grantsKnown && g.Type != policy.ReasonGrant
 		w.gap(Finding{Rule: "grants-unread", Level: Unknown, Side: StateSide, Where: where, Summary: g.Why, Why: "what it allows or denies is not known", Fix: "use credentials that may kms:GetKeyPolicy and kms:ListGrants"})
 	}
 	for _, d := range read.Documents {

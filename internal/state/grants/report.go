@@ -49,8 +49,9 @@ type Principal struct {
 	ARN string `json:"arn"`
 	// SameAccount: it is of the state account, where one side is enough.
 	SameAccount bool `json:"same_account"`
-	// Read: its own policies were read.
-	Read bool `json:"read"`
+	// Read: its own policies were read. Unread is why they were not; empty: they were.
+	Read   bool   `json:"read"`
+	Unread string `json:"unread"`
 	// Policy are the statements to paste into its own policy; empty in the state
 	// account, where it needs none.
 	Policy []Statement `json:"policy"`

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"github.com/strongroom-dev/strongroom/internal/statestore"
@@ -24,6 +25,8 @@ type request struct {
 	optional bool
 	// runbook: it is no engine's, but what a principal is to have.
 	runbook bool
+	// free: it is whatever the caller likes to send, and not what an engine sends.
+	free    bool
 	context map[string]string
 	multi   map[string][]string
 }
@@ -160,15 +163,15 @@ func (w *reading) ofKey(why, action, key string) request {
 	return r
 }
 
-// ask is the request as a principal makes it.
-func (w *reading) ask(r *request, who *caller) *policy.Request {
+// ask is the request as a principal makes it, who is face.
+func (w *reading) ask(r *request, who *caller, face *policy.Principal) *policy.Request {
 	ctx := &policy.Context{}
 	set := func(k, v string) {
 		if v != "" {
 			ctx.Set(k, v)
 		}
 	}
-	p := &who.Principal
+	p := face
 	set("aws:SecureTransport", "true")
 	set("aws:RequestedRegion", w.region)
 	set("aws:ResourceAccount", w.account)
@@ -199,39 +202,47 @@ func (w *reading) ask(r *request, who *caller) *policy.Request {
 			ctx.SetMulti(k, v...)
 		}
 	}
-	return &policy.Request{Principal: p, Action: r.action, Resource: r.resource, ResourceAccount: w.account, Context: ctx, Granted: w.granted(r, who)}
+	return &policy.Request{Principal: p, Action: r.action, Resource: r.resource, ResourceAccount: w.account, Context: ctx}
 }
 
-// granted tells whether a KMS grant allows the request.
+// granted tells whether a KMS grant allows the request; perhaps: one may, or there may
+// be one that was not read.
 //
-// Source: KMS API GrantConstraints; KMS Developer Guide "Grants in AWS KMS".
-func (w *reading) granted(r *request, who *caller) bool {
+// Source: KMS API CreateGrant, GrantConstraints; KMS Developer Guide "Grants in AWS KMS".
+// What a grant to an account lets its users do is not said there.
+func (w *reading) granted(r *request, who *caller, face *policy.Principal) (yes, perhaps bool) {
 	k := w.keys[r.key]
 	if r.key == "" || k == nil || who.ungranted {
-		return false
+		return false, false
 	}
 	for _, g := range k.grants {
-		if g.GranteePrincipal == nil || (*g.GranteePrincipal != who.ARN && *g.GranteePrincipal != who.RoleARN) {
+		to := aws.ToString(g.GranteePrincipal)
+		itself := to == face.ARN || to == face.RoleARN && to != ""
+		if !itself && to != face.Account && (accountOf(to) != face.Account || !strings.HasSuffix(to, ":root")) {
 			continue
 		}
 		for _, o := range g.Operations {
-			if "kms:"+string(o) == r.action && constraint(g.Constraints, r.object) {
-				return true
+			if "kms:"+string(o) != r.action || !constraint(g.Constraints, r) {
+				continue
 			}
+			if itself && (g.Constraints == nil || g.Constraints.SourceArn == nil) {
+				return true, true
+			}
+			perhaps = true
 		}
 	}
-	return false
+	return false, perhaps || !k.grantsKnown
 }
 
 // constraint holds a grant's constraints against the encryption context, which is
-// S3's one pair, or none.
-func constraint(c *kmstypes.GrantConstraints, object string) bool {
-	if c == nil {
+// S3's one pair, or none. Operations that have no encryption context ignore them.
+func constraint(c *kmstypes.GrantConstraints, r *request) bool {
+	if c == nil || r.action == "kms:DescribeKey" {
 		return true
 	}
 	context := map[string]string{}
-	if object != "" {
-		context["aws:s3:arn"] = object
+	if r.object != "" {
+		context["aws:s3:arn"] = r.object
 	}
 	if c.EncryptionContextEquals != nil && len(c.EncryptionContextEquals) != len(context) {
 		return false
@@ -247,8 +258,9 @@ func constraint(c *kmstypes.GrantConstraints, object string) bool {
 }
 
 // unknown tells of a condition key whether a request's value, or its absence, is not
-// known: it depends on the network, the time, the organization or the session.
-func (w *reading) unknown(who *caller, r *policy.Request) func(string) bool {
+// known: it depends on the network, the time, the organization or the session; and, of
+// a request that is free, on what the caller likes to send.
+func (w *reading) unknown(who *caller, r *policy.Request, free bool) func(string) bool {
 	return func(key string) bool {
 		if r.Context.Has(key) {
 			return false
@@ -259,10 +271,13 @@ func (w *reading) unknown(who *caller, r *policy.Request) func(string) bool {
 		case "s3":
 			// Only what the engine sends is in its requests; these it chooses by itself, or
 			// they are the object's.
-			return rest == "tlsversion" || rest == "x-amz-content-sha256" || strings.HasPrefix(rest, "existingobjecttag/")
+			return free || rest == "tlsversion" || rest == "x-amz-content-sha256" || strings.HasPrefix(rest, "existingobjecttag/")
 		case "kms":
+			// Another encryption context is no state's, and neither another service nor AWS
+			// asks.
+			choice := rest != "viaservice" && rest != "grantisforawsresource" && !strings.HasPrefix(rest, "encryptioncontext")
 			k := w.keys[r.Resource]
-			return rest == "resourcealiases" || k != nil && k.meta == nil
+			return rest == "resourcealiases" || k != nil && k.meta == nil || free && choice
 		case "aws":
 			switch rest {
 			case "username", "calledvia", "calledviafirst", "calledvialast", "principalservicename", "principalservicenameslist", "sourcearn", "sourceaccount", "tagkeys":

@@ -40,8 +40,8 @@ func TestAHalfThatIsNotLookedAtIsUnknown(t *testing.T) {
 	}
 	// Nor is it known with credentials that may not read it: the user's own.
 	w.paste(p, "development")
-	blind.Principal = func(context.Context, string) (aws.Config, bool, error) {
-		return w.sb.Config(w.creds["development"]), true, nil
+	blind.Profiles = func(context.Context, string) ([]aws.Config, error) {
+		return []aws.Config{w.sb.Config(w.creds["development"])}, nil
 	}
 	e = w.by(blind, "development")
 	if f := w.one(e); e.Verdict() != 1 || !strings.Contains(f.Summary, "AccessDenied") {
@@ -54,18 +54,24 @@ func TestAHalfThatIsNotLookedAtIsUnknown(t *testing.T) {
 func TestAStateSideThatMayNotBeReadIsUnknown(t *testing.T) {
 	t.Parallel()
 	w, _ := granted(t)
-	weak := w.user(stateAccount, "weak")
-	for _, action := range []string{"kms:GetKeyPolicy", "s3:GetBucketPolicy", "s3:GetEncryptionConfiguration", "kms:ListGrants", "kms:DescribeKey"} {
-		must(w.iam(stateAccount).PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: aws.String("weak"), PolicyName: aws.String("deny"), PolicyDocument: document(`{"Effect":"Deny","Action":"` + action + `","Resource":"*"}`)}))
-		c := &grants.Checker{Room: w.room(true), State: w.sb.Config(weak), Principal: func(context.Context, string) (aws.Config, bool, error) {
-			creds, err := w.sb.RootCredentials(accounts["development"])
-			return w.sb.Config(creds), true, err
-		}}
-		e := w.by(c, "development")
+	for _, action := range []string{"kms:GetKeyPolicy", "s3:GetBucketPolicy", "s3:GetEncryptionConfiguration", "s3:GetBucketOwnershipControls", "kms:ListGrants", "kms:DescribeKey"} {
+		e := w.by(w.weak(action), "development")
 		if e.Verdict() != 1 || !strings.Contains(show(told(e, grants.Unknown)), action) {
 			t.Errorf("without %s: verdict %d, %s", action, e.Verdict(), show(told(e, grants.Missing, grants.Wide, grants.Unknown)))
 		}
 	}
+}
+
+// weak is a checker by somebody of the state account who may do everything but one thing.
+func (w *world) weak(action string) *grants.Checker {
+	w.Helper()
+	name := "weak-" + strings.ReplaceAll(action, ":", "-")
+	creds := w.user(stateAccount, name)
+	must(w.iam(stateAccount).PutUserPolicy(w.Context(), &iam.PutUserPolicyInput{UserName: &name, PolicyName: aws.String("deny"), PolicyDocument: document(`{"Effect":"Deny","Action":"` + action + `","Resource":"*"}`)}))
+	return &grants.Checker{Room: w.room(true), State: w.sb.Config(creds), Profiles: func(context.Context, string) ([]aws.Config, error) {
+		creds, err := w.sb.RootCredentials(accounts["development"])
+		return []aws.Config{w.sb.Config(creds)}, err
+	}}
 }
 
 // Credentials of another account are refused: what they cannot see would pass for what
@@ -76,8 +82,8 @@ func TestCredentialsOfAnotherAccountAreRefused(t *testing.T) {
 	far := w.sb.Config(must(w.sb.RootCredentials("999988887777")))
 	for name, c := range map[string]*grants.Checker{
 		"state side": {Room: w.room(true), State: far},
-		"principal side": {Room: w.room(true), State: w.sb.Config(w.sb.Credentials()), Principal: func(context.Context, string) (aws.Config, bool, error) {
-			return far, true, nil
+		"principal side": {Room: w.room(true), State: w.sb.Config(w.sb.Credentials()), Profiles: func(context.Context, string) ([]aws.Config, error) {
+			return []aws.Config{far}, nil
 		}},
 	} {
 		list := must(state.Select(c.Room, "development", ""))

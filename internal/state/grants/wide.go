@@ -94,6 +94,7 @@ func (w *reading) keyReach(who *caller, actions []string, half func(*request, *c
 			list = append(list, w.throughS3("", action, w.key, w.bucketARN()+"/"+w.states[0], false), w.throughS3("", action, w.key, "", true))
 		}
 		for i := range list {
+			list[i].free = true
 			if a, known := half(&list[i], who); known {
 				x.add(&list[i], a, kinds...)
 			}
@@ -106,12 +107,9 @@ func (w *reading) keyReach(who *caller, actions []string, half func(*request, *c
 func (w *reading) objectReach(who *caller, actions, resources []string, half func(*request, *caller) (answer, bool), kinds ...policy.Reason) reach {
 	x := reach{}
 	for _, action := range actions {
-		set := []string{}
-		if action == "s3:PutObject" {
-			set = w.upload()
-		}
 		for _, resource := range resources {
-			r := w.onS3("", action, resource, set...)
+			r := w.onS3("", action, resource)
+			r.free = true
 			if a, known := half(&r, who); known {
 				x.add(&r, a, kinds...)
 			}
@@ -133,6 +131,8 @@ type stranger struct {
 	name string
 	// of is the other environment whose principal it is; empty: of none.
 	of string
+	// made up: it stands for all who are like it, and was given nothing else.
+	madeUp bool
 }
 
 // strangers finds what the key policy, the key's grants and the bucket policy let
@@ -150,7 +150,7 @@ func (w *reading) strangers() (list []Finding) {
 			f.Rule = "grants-other-environment"
 			f.Why = "it is environment " + s.of + "'s: what happens to that one would reach this one's " + what
 		}
-		if s.Account == w.account && s.of == "" {
+		if s.Account == w.account && s.of == "" && !s.madeUp {
 			f.Level, f.Fix = Note, "if it is not meant to be, "+f.Fix
 			f.Why = "it is named beside the account's root; whoever may do that of this account need not be named"
 		}
@@ -176,20 +176,20 @@ func (w *reading) strangers() (list []Finding) {
 	return list
 }
 
-// outsiders are everyone, the other environments' principals, and whom a policy names
-// besides.
+// outsiders are everyone, everyone of the state account, the other environments'
+// principals, whom a policy names besides, and those whom its conditions speak of.
 func (w *reading) outsiders(doc *policy.Policy) (list []stranger) {
 	seen := slices.Clone(w.principals)
-	add := func(name, arn, of string) {
+	add := func(name, arn, of string, madeUp bool) {
 		p, err := policy.ParsePrincipal(arn)
 		if err != nil || slices.Contains(seen, arn) {
 			return
 		}
 		seen = append(seen, arn)
-		list = append(list, stranger{caller{Principal: p, ungranted: true}, name, of})
+		list = append(list, stranger{caller{Principal: p, ungranted: true}, name, of, madeUp})
 	}
 	account := func(id string) string { return "arn:" + w.partition + ":iam::" + id + ":user/somebody" }
-	add("everyone", account("000000000000"), "")
+	add("everyone", account("000000000000"), "", true)
 	everyone := list[0].caller
 	open := func() bool {
 		for _, action := range append(slices.Clone(keyActions), foreign...) {
@@ -197,6 +197,7 @@ func (w *reading) outsiders(doc *policy.Policy) (list []stranger) {
 			if strings.HasPrefix(action, "s3:") {
 				r = w.onS3("", action, w.bucketARN()+"/"+w.states[0])
 			}
+			r.free = true
 			set := &policy.Set{Identity: []*policy.Policy{everyIdentity}, Resource: doc}
 			if a := w.decide(set, &r, &everyone); a.allowed {
 				return true
@@ -207,26 +208,65 @@ func (w *reading) outsiders(doc *policy.Policy) (list []stranger) {
 	if len(w.states) > 0 && open() {
 		return list // nobody needs to be named besides
 	}
+	add("everyone in account "+w.account+", whatever their own policies say,", account(w.account), "", true)
 	for _, o := range w.others {
 		for _, arn := range o.principals {
-			add(arn, arn, o.name)
+			add(arn, arn, o.name, false)
+		}
+	}
+	inAccount := func(id string) {
+		if id != w.account {
+			add("everyone in account "+id+" whose own policies allow it", account(id), "", true)
 		}
 	}
 	for _, arn := range doc.AWSPrincipals() {
-		id := accountOf(arn)
 		switch {
-		case len(arn) == 12 && strings.Trim(arn, "0123456789") == "":
-			id = arn
-			fallthrough
+		case isAccount(arn):
+			inAccount(arn)
 		case strings.HasSuffix(arn, ":root"):
-			if id != w.account {
-				add("everyone in account "+id+" whose own policies allow it", account(id), "")
-			}
+			inAccount(accountOf(arn))
 		default:
-			add(arn, arn, "")
+			add(arn, arn, "", false)
 		}
 	}
+	for _, value := range w.spokenOf(doc) {
+		if isAccount(value) {
+			inAccount(value)
+			continue
+		}
+		if parts := strings.SplitN(value, ":", 6); len(parts) == 6 && strings.ContainsAny(value, "*?") {
+			if parts[0], parts[1], parts[2], parts[3] = "arn", w.partition, "iam", ""; !isAccount(parts[4]) {
+				parts[4] = "000000000000"
+			}
+			if parts[5] == "*" {
+				parts[5] = "user/*"
+			}
+			like := strings.NewReplacer("*", "somebody", "?", "x").Replace(strings.Join(parts, ":"))
+			add("whoever is called like "+value, like, "", true)
+			continue
+		}
+		add(value, value, "", false)
+	}
 	return list
+}
+
+func isAccount(id string) bool { return len(id) == 12 && strings.Trim(id, "0123456789") == "" }
+
+// spokenOf are the accounts and principals that conditions of a policy's Allow statements
+// compare the caller with.
+func (w *reading) spokenOf(doc *policy.Policy) (values []string) {
+	for i := range doc.Len() {
+		if doc.Statement(i).Effect != policy.EffectAllow {
+			continue
+		}
+		for _, c := range doc.Hold(i, &policy.Request{Principal: &policy.Principal{}}, false).Conditions {
+			switch strings.ToLower(c.Key) {
+			case "aws:principalarn", "aws:principalaccount", "kms:calleraccount":
+				values = append(values, c.Wanted...)
+			}
+		}
+	}
+	return values
 }
 
 // gone notes principals that a policy names and that are no more: AWS shows the unique

@@ -24,6 +24,15 @@ func (w *world) user(account, name string) sandbox.Credentials {
 	return sandbox.Credentials{AccessKeyID: *key.AccessKeyId, SecretAccessKey: *key.SecretAccessKey}
 }
 
+// powerless makes a user of the state account whose own policies allow nothing.
+func (w *world) powerless(name string) sandbox.Credentials {
+	w.Helper()
+	client := w.iam(stateAccount)
+	must(client.CreateUser(w.Context(), &iam.CreateUserInput{UserName: &name}))
+	key := must(client.CreateAccessKey(w.Context(), &iam.CreateAccessKeyInput{UserName: &name})).AccessKey
+	return sandbox.Credentials{AccessKeyID: *key.AccessKeyId, SecretAccessKey: *key.SecretAccessKey}
+}
+
 // open takes the bucket's public access block off, which a new bucket has.
 func (w *world) open() {
 	must(w.s3.DeletePublicAccessBlock(w.Context(), &s3.DeletePublicAccessBlockInput{Bucket: aws.String(bucket)}))
@@ -136,29 +145,73 @@ func TestItsOwnPoliciesAreTooWideWhereNothingElseStopsThem(t *testing.T) {
 	}
 }
 
-// Everyone on a condition may be nobody: it is named with what it depends on. A
-// condition that names the environment's principal lets in no other.
+// Everyone on a condition may be somebody, or nobody: whom the condition lets in is named,
+// or what it depends on; and what is said is what becomes of their requests. A condition
+// that names the environment's principal lets in no other.
 func TestEveryoneOnACondition(t *testing.T) {
 	t.Parallel()
 	w, p := granted(t)
+	key := w.keys["development"]
+	blob := must(w.kms.Encrypt(t.Context(), &kms.EncryptInput{KeyId: &key, Plaintext: []byte("x")})).CiphertextBlob
+	far, near := w.user("999988887777", "far"), w.powerless("near")
 	for _, tt := range []struct {
 		condition string
-		wide      bool
+		says      string
+		// who is let in; zero: nobody is that there is.
+		who sandbox.Credentials
 	}{
-		{`{"StringEquals":{"aws:PrincipalOrgID":"o-abcdefghij"}}`, true},
-		{`{"ArnEquals":{"aws:PrincipalArn":"` + w.users["development"] + `"}}`, false},
-		{`{"StringEquals":{"kms:CallerAccount":"` + stateAccount + `"}}`, false},
+		{`{"StringEquals":{"aws:PrincipalOrgID":"o-abcdefghij"}}`, "depending on aws:PrincipalOrgID", sandbox.Credentials{}},
+		{`{"ArnEquals":{"aws:PrincipalArn":"` + w.users["development"] + `"}}`, "", sandbox.Credentials{}},
+		{`{"StringEquals":{"kms:CallerAccount":"` + stateAccount + `"}}`, "everyone in account " + stateAccount, near},
+		{`{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::` + stateAccount + `:user/n*"}}`, "whoever is called like arn:aws:iam::" + stateAccount + ":user/n*", near},
+		{`{"StringEquals":{"aws:PrincipalAccount":"999988887777"}}`, "everyone in account 999988887777", far},
+		{`{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:user/f*"}}`, "whoever is called like arn:aws:iam::*:user/f*", far},
+		{`{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::999988887777:*"}}`, "whoever is called like arn:aws:iam::999988887777:*", far},
+		{`{"StringEquals":{"aws:PrincipalArn":"arn:aws:iam::999988887777:user/far"}}`, "arn:aws:iam::999988887777:user/far may", far},
+		{`{"StringNotEquals":{"aws:PrincipalAccount":"999988887777"}}`, "everyone", near},
 	} {
 		w.keyPolicy("development", text(w, p["key"])+`,{"Sid":"Wide","Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*","Condition":`+tt.condition+`}`)
 		wide := told(w.check(w.room(true), "development"), grants.Wide)
-		if (len(wide) > 0) != tt.wide {
+		if (len(wide) > 0) != (tt.says != "") || len(wide) > 0 && !strings.Contains(show(wide), tt.says) {
 			t.Errorf("%s: found %s", tt.condition, show(wide))
 		}
-		for _, f := range wide {
-			if !strings.Contains(f.Summary, "depending on aws:PrincipalOrgID") {
-				t.Errorf("%s: found %s", tt.condition, show(f))
+		for _, who := range []sandbox.Credentials{far, near} {
+			_, err := kms.NewFromConfig(w.sb.Config(who)).Decrypt(t.Context(), &kms.DecryptInput{KeyId: &key, CiphertextBlob: blob})
+			if in := who == tt.who; (err == nil) != in {
+				t.Errorf("%s: %v, and let in should be %t", tt.condition, err, in)
 			}
 		}
+	}
+}
+
+// Whoever is not an engine sends what they like: a right that depends on that is one.
+func TestACallerChoosesWhatItSends(t *testing.T) {
+	t.Parallel()
+	w, p := granted(t)
+	far := s3.NewFromConfig(w.sb.Config(w.user("999988887777", "far")))
+	state := `"arn:aws:s3:::` + bucket + `/development"`
+	w.bucketPolicy(text(w, p["bucket"]), `{"Sid":"Wide","Effect":"Allow","Principal":{"AWS":"999988887777"},"Action":"s3:PutObject","Resource":`+state+`,"Condition":{"StringEquals":{"s3:x-amz-storage-class":"STANDARD_IA"}}}`)
+	f := w.one(w.check(w.room(true), "development"))
+	if f.Level != grants.Wide || !strings.Contains(f.Summary, "s3:x-amz-storage-class") || strings.Join(f.Actions, " ") != "s3:PutObject" {
+		t.Errorf("found %s", show(f))
+	}
+	if _, err := far.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String("development"), Body: strings.NewReader("{}"), StorageClass: "STANDARD_IA"}); err != nil {
+		t.Errorf("it is called too wide, and is refused: %v", err)
+	}
+	w.clear()
+
+	// An access point's policy says who: it is not read.
+	w.bucketPolicy(text(w, p["bucket"]), `{"Sid":"Wide","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":`+state+`,"Condition":{"StringEquals":{"s3:DataAccessPointAccount":"`+stateAccount+`"}}}`)
+	if wide := show(told(w.check(w.room(true), "development"), grants.Wide)); !strings.Contains(wide, "depending on s3:DataAccessPointAccount") {
+		t.Errorf("found %s", wide)
+	}
+
+	w.bucketPolicy(text(w, p["bucket"]))
+	w.ownPolicy("development", all)
+	w.keyPolicy("development", text(w, p["key"])+`,{"Sid":"Wide","Effect":"Allow","Principal":{"AWS":"`+w.users["development"]+`"},"Action":"kms:ScheduleKeyDeletion","Resource":"*","Condition":{"NumericEquals":{"kms:ScheduleKeyDeletionPendingWindowInDays":"7"}}}`)
+	f = w.one(w.check(w.room(true), "development"))
+	if f.Level != grants.Wide || !strings.Contains(f.Summary, "kms:ScheduleKeyDeletionPendingWindowInDays") {
+		t.Errorf("found %s", show(f))
 	}
 }
 
@@ -183,12 +236,32 @@ func TestAPublicPolicyThatIsBlocked(t *testing.T) {
 	}
 	e := w.check(w.room(true), "development")
 	missing := told(e, grants.Missing)
-	if len(missing) == 0 || len(told(e, grants.Wide)) != 0 {
+	if len(missing) == 0 {
 		t.Fatalf("blocked: %s", show(e.Findings))
 	}
 	for _, f := range missing {
-		if f.Rule != "grants-public" || !strings.Contains(f.Why, "RestrictPublicBuckets") {
+		if f.Rule != "grants-public" || f.Side != grants.StateSide || !strings.Contains(f.Why, "RestrictPublicBuckets") {
 			t.Errorf("blocked: %s", show(f))
 		}
+	}
+	// For the state account itself it counts.
+	if wide := told(e, grants.Wide); len(wide) != 1 || !strings.Contains(wide[0].Summary, "everyone in account "+stateAccount) {
+		t.Errorf("blocked: %s", show(wide))
+	}
+	must(w.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String("development"), Body: strings.NewReader("{}")}))
+	if _, err := s3.NewFromConfig(w.sb.Config(w.powerless("near"))).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String("development")}); err != nil {
+		t.Errorf("it is called too wide, and is refused: %v", err)
+	}
+
+	// Whether the account stops it may not be known: then neither is the answer.
+	must(w.s3.DeletePublicAccessBlock(t.Context(), &s3.DeletePublicAccessBlockInput{Bucket: aws.String(bucket)}))
+	e = w.by(w.weak("s3:GetAccountPublicAccessBlock"), "development")
+	for _, c := range e.Principals[0].Checks {
+		if strings.HasPrefix(c.Action, "s3:") && c.State != "unknown" {
+			t.Errorf("judged %+v", c)
+		}
+	}
+	if e.Verdict() != 2 || !strings.Contains(show(told(e, grants.Unknown)), "the account's public access block") {
+		t.Errorf("found %s", show(told(e, grants.Missing, grants.Unknown)))
 	}
 }

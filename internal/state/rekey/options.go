@@ -55,6 +55,9 @@ type Options struct {
 	// state and that nobody else does. Nil: nothing more is checked. It is called with
 	// the lock held, from several goroutines.
 	Prove func(ctx context.Context, s Subject) error
+	// Next is asked after an environment is done, if there is something to change in a
+	// later one; an error ends the Run there. Nil: the Run goes on.
+	Next func(done string) error
 	// Report is told of each state that is done, from several goroutines. May be nil.
 	Report func(Step)
 	// Note is told what a person should know. May be nil.

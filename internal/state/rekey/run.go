@@ -17,8 +17,9 @@ type Result struct {
 }
 
 // Run does what the plan says: one environment after the other, the states of one some
-// at once. It stops at the first state that cannot be done or is not proven; the
-// result, which is never nil, then says what stands. Running a new plan does the rest.
+// at once. It stops at the first state that cannot be done or is not proven, and between
+// environments where Options.Next says so; the result, which is never nil, then says
+// what stands. Running a new plan does the rest.
 func (p *Plan) Run(ctx context.Context) (*Result, error) {
 	w := p.work
 	r := &Result{Environments: []*Environment{}, Released: []Released{}, Needs: []Need{}}
@@ -27,9 +28,15 @@ func (p *Plan) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return r, err
 	}
-	for _, e := range p.Environments {
+	for i, e := range p.Environments {
 		r.Environments = append(r.Environments, e)
 		if err := w.run(ctx, e); err != nil {
+			return r, err
+		}
+		if states, versions := changes(p.Environments[i+1:]); w.Next == nil || states+versions == 0 {
+			continue
+		}
+		if err := w.Next(e.Name); err != nil {
 			return r, err
 		}
 	}

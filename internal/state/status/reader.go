@@ -101,7 +101,11 @@ func (row *Row) fill(checked *verify.Result) {
 		case verify.Failed:
 			row.Drift = append(row.Drift, f.Detail)
 		case verify.Unknown:
-			row.Doubts = append(row.Doubts, f.Check+": "+f.Detail)
+			doubt := f.Check + ": " + f.Detail
+			if f.Fix != "" {
+				doubt += "; " + f.Fix
+			}
+			row.Doubts = append(row.Doubts, doubt)
 		}
 	}
 }

@@ -28,8 +28,8 @@ func reader(w *statetest.World, as aws.Config) *status.Reader {
 	places := &state.Places{Room: w.Room, Bucket: bucket, Getenv: func(string) string { return "" }}
 	return &status.Reader{
 		Places: places, NoTrail: "no trail here", Since: w.Sandbox.Now().Add(-time.Hour),
-		Checker: &verify.Checker{Room: w.Room, Owner: bucket, Principal: func(_ context.Context, environment string) (aws.Config, bool, error) {
-			return w.Principals[environment], true, nil
+		Checker: &verify.Checker{Room: w.Room, Owner: bucket, Profiles: func(_ context.Context, environment string) ([]aws.Config, error) {
+			return []aws.Config{w.Principals[environment]}, nil
 		}},
 	}
 }
@@ -106,7 +106,7 @@ func TestRowWithoutRights(t *testing.T) {
 	w := statetest.New(t, "")
 	w.Put("development", statetest.State(2, 3), w.Keys["development"])
 	asks := reader(w, w.Reader)
-	asks.Checker.Principal = nil
+	asks.Checker.Profiles = nil
 	r := row(t, w, asks, "default")
 	if r.Exists != "yes" || r.Contents.Serial != nil || !strings.Contains(r.Contents.Unknown, "kms:Decrypt") || r.Encryption.KeyARN != w.Keys["development"] || r.Versions.Kept != nil || r.Versions.Unknown == "" || len(r.Doubts) == 0 || len(r.Drift) != 0 {
 		t.Errorf("a reader: %+v", r)

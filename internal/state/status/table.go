@@ -51,7 +51,11 @@ func Table(w io.Writer, rows []*Row, now time.Time) error {
 	}
 	for _, r := range rows {
 		for _, d := range r.Doubts {
-			note("not known: %s: %s", r.Where, d)
+			about := r.Where
+			if strings.HasPrefix(d, verify.PrincipalReads) {
+				about = r.Environment // it is the same of all its states, or says of which it is
+			}
+			note("not known: %s: %s", about, d)
 		}
 		for _, u := range [][2]string{{"who wrote it", r.Writer.Unknown}, {"the lock", r.Lock.Unknown}, {"versions", r.Versions.Unknown}} {
 			if u[1] != "" && r.Exists != "no" {

@@ -26,18 +26,21 @@ type Checker struct {
 	Owner *state.Bucket
 	// Place returns where a state is, for what is not in S3. Nil: Owner's bucket.
 	Place func(t state.Target) (statestore.Store, error)
-	// Principal returns credentials of an environment's principal, with which reading is
-	// tried; ok is false if there are none. Nil: there are none.
-	Principal func(ctx context.Context, environment string) (cfg aws.Config, ok bool, err error)
+	// Profiles returns credentials that were given for an environment. Those of its
+	// principals are what reading is tried with; others of a principal's account may read
+	// its policies, which is Decide's affair. Nil: there are none.
+	Profiles func(ctx context.Context, environment string) ([]aws.Config, error)
 	// Reader has credentials of somebody who may read objects and not decrypt, with
 	// which reading is tried. Nil: it is decided for somebody who is made up.
 	Reader *aws.Config
 	// Decide works out from policies whether an environment's principals can read the
-	// objects keys, for when there are no credentials. Nil: it is not known.
-	Decide func(ctx context.Context, e state.Environment, keys []string) ([]Readable, error)
+	// objects keys under the KMS key keyARN ("": under none of ours), for when there are
+	// no credentials to try it with. Nil: it is not known.
+	Decide func(ctx context.Context, e state.Environment, keys []string, keyARN string) ([]Readable, error)
 
 	mu           sync.Mutex
 	environments map[string]*environment
+	own          *login
 	keys         map[string]*key
 	bucket       *bucket
 	reader       *state.Bucket
@@ -47,13 +50,14 @@ type Checker struct {
 type Readable struct {
 	// Key is the object key, and Principal the ARN.
 	Key, Principal string
-	// Object is about s3:GetObject, Decrypt about kms:Decrypt with the environment's key.
+	// Object is about s3:GetObject, Decrypt about kms:Decrypt with the key that was asked
+	// about.
 	Object, Decrypt Answer
 }
 
 // Answer is what policies say of one request.
 type Answer struct {
-	// Status is OK, Failed or Unknown.
+	// Status is OK, Failed or Unknown. It is OK only if all that has a say was read.
 	Status Status
 	// Why says which half is missing, or was not read; "" when both halves allow it.
 	Why, Fix string
@@ -151,46 +155,6 @@ func size(i *statestore.Info) string {
 	return fmt.Sprintf("%d bytes", i.Size)
 }
 
-// environment is what is remembered of one.
-type environment struct {
-	once     sync.Once
-	readable map[string][]Readable
-	err      error
-
-	// As its principal: bucket is nil when there are no credentials.
-	asOnce sync.Once
-	bucket *state.Bucket
-	asErr  error
-}
-
-func (c *Checker) environment(name string) *environment {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.environments == nil {
-		c.environments = map[string]*environment{}
-	}
-	if c.environments[name] == nil {
-		c.environments[name] = &environment{readable: map[string][]Readable{}}
-	}
-	return c.environments[name]
-}
-
-// asPrincipal is the bucket as an environment's principal sees it; nil without
-// credentials.
-func (c *Checker) asPrincipal(ctx context.Context, name string) (*state.Bucket, error) {
-	if c.Principal == nil {
-		return nil, nil
-	}
-	known := c.environment(name)
-	known.asOnce.Do(func() {
-		cfg, ok, err := c.Principal(ctx, name)
-		if known.asErr = err; err == nil && ok {
-			known.bucket = state.NewBucket(c.Room, cfg)
-		}
-	})
-	return known.bucket, known.asErr
-}
-
 // asReader is the bucket as the reader sees it.
 func (c *Checker) asReader() *state.Bucket {
 	c.mu.Lock()
@@ -199,29 +163,6 @@ func (c *Checker) asReader() *state.Bucket {
 		c.reader = state.NewBucket(c.Room, *c.Reader)
 	}
 	return c.reader
-}
-
-// decisions are whether the environment's principals can read its states, by object
-// key, as policies have it.
-func (c *Checker) decisions(ctx context.Context, e state.Environment) (map[string][]Readable, error) {
-	known := c.environment(e.Name)
-	known.once.Do(func() {
-		targets, err := c.Owner.Targets(ctx, e)
-		if err != nil {
-			known.err = err
-			return
-		}
-		keys := []string{}
-		for _, t := range targets {
-			keys = append(keys, t.Key())
-		}
-		list, err := c.Decide(ctx, e, keys)
-		for _, r := range list {
-			known.readable[r.Key] = append(known.readable[r.Key], r)
-		}
-		known.err = err
-	})
-	return known.readable, known.err
 }
 
 // key is what is remembered of a KMS key.

@@ -12,9 +12,9 @@ import (
 // holds with what it was.
 func (k *check) reads() {
 	raw, err := k.place.Read(k.ctx, k.want.Version)
-	principal, with := k.tryPrincipal()
-	if err != nil && with != nil && with.err == nil {
-		raw, err = with.raw, nil // the owner of the account need not be able to decrypt
+	principal, with := k.principalReads()
+	if err != nil && with != nil {
+		raw, err = with, nil // the owner of the account need not be able to decrypt
 	}
 	k.contents(raw, err)
 	k.Findings = append(k.Findings, principal...)
@@ -81,87 +81,3 @@ func (k *check) unreadable(what string, err error) {
 		k.add(what, Unknown, "", "it cannot be read: %s", cause(err))
 	}
 }
-
-// attempt is what the principal read, or why it did not.
-type attempt struct {
-	raw []byte
-	err error
-}
-
-// tryPrincipal tries to read the state with the principal's credentials, or decides
-// whether it could. The attempt is nil when there was none.
-func (k *check) tryPrincipal() ([]Finding, *attempt) {
-	if k.s3 == nil {
-		return nil, nil
-	}
-	out := &Result{}
-	bucket, err := k.Checker.asPrincipal(k.ctx, k.e.Name)
-	if err != nil {
-		out.add(PrincipalReads, Unknown, "check --principal-profile "+k.e.Name+"=PROFILE", "its credentials cannot be used: %s", cause(err))
-		return out.Findings, nil
-	}
-	if bucket == nil {
-		k.decidePrincipal(out)
-		return out.Findings, nil
-	}
-	a := &attempt{}
-	a.raw, a.err = bucket.Store(k.t, "").Read(k.ctx, k.want.Version)
-	switch code := statestore.Code(a.err); {
-	case a.err == nil:
-		out.add(PrincipalReads, OK, "", "it was read with the principal's credentials")
-	case code == "AccessDenied" || code == "KMS.NotFoundException" || code == "KMS.DisabledException" || code == "KMS.KMSInvalidStateException":
-		out.add(PrincipalReads, Failed, "see what is missing, and on which side: strongroom state grants --env "+k.e.Name, "it was refused to the principal: %s", cause(a.err))
-	default:
-		out.add(PrincipalReads, Unknown, "", "the principal could not ask: %s", cause(a.err))
-	}
-	return out.Findings, a
-}
-
-// decidePrincipal works out whether the environment's principals can read the state.
-func (k *check) decidePrincipal(out *Result) {
-	try := "to try it: --principal-profile " + k.e.Name + "=PROFILE"
-	switch {
-	case len(k.e.Principals) == 0:
-		out.add(PrincipalReads, Skipped, "", "the spec names no principal of %s; %s", k.e.Name, try)
-		return
-	case k.Decide == nil:
-		out.add(PrincipalReads, Unknown, try, "nobody said how to tell")
-		return
-	}
-	all, err := k.decisions(k.ctx, k.e)
-	if err != nil {
-		out.add(PrincipalReads, Unknown, try, "it cannot be worked out: %s", cause(err))
-		return
-	}
-	found := all[k.t.Key()]
-	if len(found) == 0 {
-		out.add(PrincipalReads, Unknown, try, "the policies were not asked about this state")
-		return
-	}
-	worst, of := Answer{Status: OK}, ""
-	for _, r := range found {
-		answers := []Answer{r.Object}
-		if k.info.Encryption.KeyARN != "" {
-			answers = append(answers, r.Decrypt)
-		}
-		for _, a := range answers {
-			if of == "" || rank[a.Status] > rank[worst.Status] || a.Status == worst.Status && worst.Why == "" {
-				worst, of = a, r.Principal
-			}
-		}
-	}
-	switch {
-	case worst.Status == Failed:
-		out.add(PrincipalReads, Failed, worst.Fix, "%s may not read it: %s", of, worst.Why)
-	case worst.Status != OK:
-		out.add(PrincipalReads, Unknown, worst.Fix, "whether %s may read it is not known: %s", of, worst.Why)
-	case worst.Why != "":
-		out.add(PrincipalReads, OK, "", "the state account lets %s read it; %s", of, worst.Why)
-	default:
-		out.add(PrincipalReads, OK, "", "policies on both sides let %s read it", of)
-	}
-	out.decided()
-}
-
-// rank is how bad an answer is.
-var rank = map[Status]int{OK: 0, Unknown: 1, Failed: 2}

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+
 	"github.com/strongroom-dev/strongroom/internal/policyread"
 	"github.com/strongroom-dev/strongroom/internal/statestore"
 	"github.com/strongroom-dev/strongroom/policy"
@@ -57,7 +60,8 @@ func (k *check) keyPolicyFix() string {
 }
 
 // decideReader asks the key policy about somebody of the state account who may read
-// every object and nothing else.
+// every object and nothing else. It is all that has a say, beside KMS grants, which name
+// those whom they let in.
 func (k *check) decideReader(e statestore.Encryption) {
 	if e.KeyARN == "" {
 		k.add(ReaderRefused, Unknown, "", "S3 does not say under which key it is")
@@ -70,28 +74,47 @@ func (k *check) decideReader(e statestore.Encryption) {
 			why = g.Why
 		}
 		k.add(ReaderRefused, Unknown, "name credentials that may kms:GetKeyPolicy, or try it: --reader-profile PROFILE", "%s", why)
-		k.decided()
 		return
 	}
-	best, worst, keys, err := ReaderDecrypts(k.Room.Partition(), k.Room.Account, k.Room.State.Region, k.Room.State.Bucket, k.t.Key(), e, read.policy.Documents[0])
+	best, worst, keys, err := readerDecrypts(k.Room.Partition(), k.Room.Account, k.Room.State.Region, k.Room.State.Bucket, k.t.Key(), e, read.policy.Documents[0])
 	switch {
 	case err != nil:
 		k.add(ReaderRefused, Unknown, "try it: --reader-profile PROFILE", "the key policy is not understood: %s", err)
+	case !best && k.grantedToAll(read.policy.Grants):
+		k.add(ReaderRefused, Unknown, "revoke the grant, or try it: --reader-profile PROFILE; see: aws kms list-grants --key-id "+e.KeyARN, "a KMS grant names account %s as a whole, and what that lets its users do is not documented", k.Room.Account)
 	case !best:
 		k.add(ReaderRefused, OK, "", "the key policy lets nobody decrypt who has s3:GetObject alone")
+		k.decided()
 	case worst:
-		k.add(ReaderRefused, Failed, k.keyPolicyFix(), "the key policy lets everybody of account %s decrypt who may read the object", k.Room.Account)
+		k.add(ReaderRefused, Failed, k.keyPolicyFix(), "the key policy lets users or roles of account %s decrypt who may read the object, and need nothing else", k.Room.Account)
+		k.decided()
 	default:
-		k.add(ReaderRefused, Unknown, "try it: --reader-profile PROFILE", "it turns on %s", strings.Join(keys, ", "))
+		k.add(ReaderRefused, Unknown, "try it: --reader-profile PROFILE", "whether the key policy lets somebody decrypt who may read the object turns on %s", strings.Join(keys, ", "))
 	}
-	k.decided()
 }
 
-// ReaderDecrypts decides whether a user of the state account who has s3:GetObject on
-// everything, and nothing else, could decrypt an object through S3: at best, with what
-// is not known of the request as it would suit them, and at worst. keys are what it
-// turns on when the two differ.
-func ReaderDecrypts(partition, account, region, bucket, object string, e statestore.Encryption, keyPolicy policyread.Document) (best, worst bool, keys []string, err error) {
+// grantedToAll reports a KMS grant to the account itself.
+//
+// Source: KMS API CreateGrant, GranteePrincipal: accounts are valid, and what one means
+// for the account's users is not said.
+func (k *check) grantedToAll(grants []kmstypes.GrantListEntry) bool {
+	for _, g := range grants {
+		to := aws.ToString(g.GranteePrincipal)
+		if (to == k.Room.Account || account(to) == k.Room.Account && strings.HasSuffix(to, ":root")) && slices.Contains(g.Operations, kmstypes.GrantOperationDecrypt) {
+			return true
+		}
+	}
+	return false
+}
+
+// readerDecrypts decides whether somebody of the state account who has s3:GetObject on
+// everything, and nothing else, could decrypt an object through S3: a user, or the
+// session of a role. Best is the answer with what is not known of the request as it
+// would suit them, worst as it would not. keys are what it turns on when the two differ.
+//
+// Somebody of another account needs no asking: across accounts their own policies have
+// to allow kms:Decrypt as well, and those allow s3:GetObject alone.
+func readerDecrypts(partition, account, region, bucket, object string, e statestore.Encryption, keyPolicy policyread.Document) (best, worst bool, keys []string, err error) {
 	doc, err := policy.Parse(keyPolicy.Name, keyPolicy.Text, policy.Key)
 	if err != nil {
 		return false, false, nil, err
@@ -100,29 +123,43 @@ func ReaderDecrypts(partition, account, region, bucket, object string, e statest
 	if err != nil {
 		return false, false, nil, err
 	}
-	who := &policy.Principal{Type: policy.User, ARN: "arn:" + partition + ":iam::" + account + ":user/strongroom-made-up-reader", Account: account, ID: "AIDASTRONGROOMMADEUPX"}
 	about := "arn:" + partition + ":s3:::" + bucket
 	if !e.BucketKey {
 		about += "/" + object
 	}
-	ctx := &policy.Context{}
-	for name, value := range map[string]string{
-		"aws:PrincipalArn": who.ARN, "aws:PrincipalAccount": account, "aws:PrincipalType": "User", "aws:userid": who.ID, "aws:username": "strongroom-made-up-reader",
-		"aws:PrincipalIsAWSService": "false", "aws:SecureTransport": "true", "aws:ResourceAccount": account, "aws:RequestedRegion": region, "aws:ViaAWSService": "true",
-		"kms:CallerAccount": account, "kms:ViaService": "s3." + region + ".amazonaws.com", "kms:EncryptionContext:aws:s3:arn": about, "kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+	const name = "strongroom-made-up-reader"
+	role := "arn:" + partition + ":iam::" + account + ":role/" + name
+	for _, who := range []struct {
+		*policy.Principal
+		keys map[string]string
+	}{
+		{&policy.Principal{Type: policy.User, ARN: "arn:" + partition + ":iam::" + account + ":user/" + name, Account: account, ID: "AIDASTRONGROOMMADEUPX"},
+			map[string]string{"aws:PrincipalArn": "arn:" + partition + ":iam::" + account + ":user/" + name, "aws:PrincipalType": "User", "aws:userid": "AIDASTRONGROOMMADEUPX", "aws:username": name}},
+		{&policy.Principal{Type: policy.AssumedRole, ARN: "arn:" + partition + ":sts::" + account + ":assumed-role/" + name + "/session", RoleARN: role, Account: account, ID: "AROASTRONGROOMMADEUPX"},
+			map[string]string{"aws:PrincipalArn": role, "aws:PrincipalType": "AssumedRole", "aws:userid": "AROASTRONGROOMMADEUPX:session"}},
 	} {
-		ctx.Set(name, value)
-	}
-	ctx.SetMulti("kms:EncryptionContextKeys", "aws:s3:arn")
-	ask := &policy.Request{Principal: who, Action: "kms:Decrypt", Resource: e.KeyARN, ResourceAccount: account, Context: ctx}
-	unknown := func(name string) bool { return !ctx.Has(name) }
-	set := policy.Set{Identity: []*policy.Policy{own}, Resource: doc}
-	best = set.Assume(unknown, true).Decide(ask).Verdict == policy.Allow
-	worst = set.Assume(unknown, false).Decide(ask).Verdict == policy.Allow
-	if best != worst {
-		for _, name := range doc.Keys() {
-			if unknown(name) && !slices.Contains(keys, name) {
-				keys = append(keys, name)
+		ctx := &policy.Context{}
+		for name, value := range map[string]string{
+			"aws:PrincipalAccount": account, "aws:PrincipalIsAWSService": "false", "aws:SecureTransport": "true", "aws:ResourceAccount": account, "aws:RequestedRegion": region, "aws:ViaAWSService": "true",
+			"kms:CallerAccount": account, "kms:ViaService": "s3." + region + ".amazonaws.com", "kms:EncryptionContext:aws:s3:arn": about, "kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+		} {
+			ctx.Set(name, value)
+		}
+		for name, value := range who.keys {
+			ctx.Set(name, value)
+		}
+		ctx.SetMulti("kms:EncryptionContextKeys", "aws:s3:arn")
+		ask := &policy.Request{Principal: who.Principal, Action: "kms:Decrypt", Resource: e.KeyARN, ResourceAccount: account, Context: ctx}
+		// A role's session has no user name, and a user no role: these are absent, not unknown.
+		unknown := func(name string) bool { return !ctx.Has(name) && !strings.EqualFold(name, "aws:username") }
+		set := policy.Set{Identity: []*policy.Policy{own}, Resource: doc}
+		could, would := set.Assume(unknown, true).Decide(ask).Verdict == policy.Allow, set.Assume(unknown, false).Decide(ask).Verdict == policy.Allow
+		best, worst = best || could, worst || would
+		if could && !would {
+			for _, name := range doc.Keys() {
+				if unknown(name) && !slices.Contains(keys, name) {
+					keys = append(keys, name)
+				}
 			}
 		}
 	}

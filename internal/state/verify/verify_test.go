@@ -27,17 +27,17 @@ func (w *world) checker() *verify.Checker {
 	c := &verify.Checker{Room: w.Room, Owner: state.NewBucket(w.Room, w.Owner), Decide: w.decide}
 	if w.tried {
 		c.Reader = &w.Reader
-		c.Principal = func(_ context.Context, environment string) (aws.Config, bool, error) {
-			return w.Principals[environment], true, nil
+		c.Profiles = func(_ context.Context, environment string) ([]aws.Config, error) {
+			return []aws.Config{w.Principals[environment]}, nil
 		}
 	}
 	return c
 }
 
 // decide says of every state what a test wants; package cli hands package grants' over.
-func (w *world) decide(_ context.Context, e state.Environment, keys []string) (list []verify.Readable, _ error) {
+func (w *world) decide(_ context.Context, e state.Environment, keys []string, _ string) (list []verify.Readable, _ error) {
 	for _, k := range keys {
-		list = append(list, verify.Readable{Key: k, Principal: e.Principals[0], Object: verify.Answer{Status: verify.OK}, Decrypt: verify.Answer{Status: verify.OK, Why: "its own policies were not read"}})
+		list = append(list, verify.Readable{Key: k, Principal: e.Principals[0], Object: verify.Answer{Status: verify.OK}, Decrypt: verify.Answer{Status: verify.OK}})
 	}
 	return list, nil
 }
@@ -192,21 +192,25 @@ func TestDecisionsAreOnesOwn(t *testing.T) {
 	w.Put("development", statetest.State(1, 0), key)
 	yes := verify.Answer{Status: verify.OK}
 	no := verify.Answer{Status: verify.Failed, Why: "the key policy does not name it", Fix: "name it"}
+	half := verify.Answer{Status: verify.Unknown, Why: "its own policies were not read", Fix: "--principal-profile"}
+	p := w.User("development")
 	for _, tt := range []struct {
 		answer *verify.Readable
 		status verify.Status
 		says   string
 	}{
-		{&verify.Readable{Key: "development", Principal: "P", Object: yes, Decrypt: yes}, verify.OK, "policies on both sides let P read it (decided, not tried)"},
-		{&verify.Readable{Key: "development", Principal: "P", Object: yes, Decrypt: no}, verify.Failed, "P may not read it: the key policy does not name it"},
-		{&verify.Readable{Key: "development", Principal: "P", Object: verify.Answer{Status: verify.Unknown, Why: "the bucket policy was not read"}, Decrypt: yes}, verify.Unknown, "whether P may read it is not known: the bucket policy"},
-		{&verify.Readable{Key: "another", Principal: "P", Object: yes, Decrypt: yes}, verify.Unknown, "were not asked"},
+		{&verify.Readable{Key: "development", Principal: p, Object: yes, Decrypt: yes}, verify.OK, "policies on both sides let " + p + " read it (decided, not tried)"},
+		{&verify.Readable{Key: "development", Principal: p, Object: yes, Decrypt: no}, verify.Failed, p + " may not read it: the key policy does not name it"},
+		{&verify.Readable{Key: "development", Principal: p, Object: verify.Answer{Status: verify.Unknown, Why: "the bucket policy was not read"}, Decrypt: yes}, verify.Unknown, "whether " + p + " may read it is not known: the bucket policy"},
+		{&verify.Readable{Key: "development", Principal: p, Object: yes, Decrypt: half}, verify.Unknown, "is not known: its own policies were not read"},
+		{&verify.Readable{Key: "development", Principal: "arn:aws:iam::222233334444:user/another", Object: yes, Decrypt: yes}, verify.Unknown, "were not asked"},
+		{&verify.Readable{Key: "another", Principal: p, Object: yes, Decrypt: yes}, verify.Unknown, "were not asked"},
 		{nil, verify.Unknown, "nobody said how to tell"},
 	} {
 		c := w.checker()
 		c.Decide = nil
 		if tt.answer != nil {
-			c.Decide = func(context.Context, state.Environment, []string) ([]verify.Readable, error) {
+			c.Decide = func(context.Context, state.Environment, []string, string) ([]verify.Readable, error) {
 				return []verify.Readable{*tt.answer}, nil
 			}
 		}
