@@ -108,6 +108,28 @@ changed p sensitive
 `,
 		},
 		{
+			"marks go through what a state wraps values of any type in",
+			[2]string{instances("", "a.x", `{"attributes":{"i":{"value":{"p":"1","o":"1"},"type":["object",{}]},"j":{"value":[{"k":"1"}],"type":"dynamic"}},"sensitive_attributes":[[{"type":"get_attr","value":"i"},{"type":"get_attr","value":"p"}],[{"type":"get_attr","value":"j"},{"type":"index","value":{"value":0,"type":"number"}},{"type":"get_attr","value":"k"}]]}`), ""},
+			[2]string{instances("", "a.x", `{"attributes":{"i":{"value":{"p":"2","o":"2"},"type":["object",{}]},"j":{"value":[{"k":"2"}],"type":"dynamic"}}}`), ""},
+			everything,
+			"changed a.x sensitive_attributes\n  i.value.o false true \"1\" \"2\"\n  i.value.p true false - -\n  j.value[0].k true false - -\n",
+		},
+		{
+			"what is sensitive in one place is not shown in another",
+			[2]string{instances("", "a.x", `{"attributes":{"p":"quiet","l":[{"k":"quiet"},{"k":"x"}],"n":1234,"j":"{\"a\":\"inner\"}","t":"a","u":"b","v":1,"w":"c","y":"d"},"sensitive_attributes":[[{"type":"get_attr","value":"p"}],[{"type":"get_attr","value":"n"}],[{"type":"get_attr","value":"j"}]]}`), ""},
+			[2]string{instances("", "a.x", `{"attributes":{"p":"quiet","l":[{"k":"x"},{"k":"quiet"}],"n":1234,"j":"{\"a\":\"inner\"}","t":"so quiet here","u":"e","v":1234,"w":"inner","y":"qui"}}`), ""},
+			everything,
+			`changed a.x sensitive_attributes
+  l[0].k false false - -
+  l[1].k false false - -
+  t false false - -
+  u false true "b" "e"
+  v false false - -
+  w false false - -
+  y false true "d" "qui"
+`,
+		},
+		{
 			"a mark that is not understood hides all that it may be about",
 			[2]string{instances("", "a.x", `{"attributes":{"p":{"q":1}}}`) + "," + instances("", "a.y", `{"attributes":{"p":1}}`), ""},
 			[2]string{instances("", "a.x", `{"attributes":{"p":{"q":2}},"sensitive_attributes":[[{"type":"get_attr","value":"p"},{"type":"new","value":3}]]}`) + "," + instances("", "a.y", `{"attributes":{"p":2},"sensitive_attributes":{"new":1}}`), ""},

@@ -148,10 +148,17 @@ func (k *chooser) open(v *Version) (*tfstate.Contents, error) {
 		if name == "" {
 			name = "current"
 		}
-		return nil, &diag.Diagnostic{
+		d := &diag.Diagnostic{
 			Rule: "state-version-unreadable", Summary: fmt.Sprintf("version %s of %s cannot be read: %s", name, k.where, v.Unreadable),
 			Why: "what cannot be read cannot be compared", Fix: "use credentials that may read it (--profile PROFILE), or choose another version",
 		}
+		switch {
+		case v.Unreadable == Encrypted:
+			d.Fix = "only OpenTofu can, with the stack's encryption block: tofu state pull"
+		case v.damaged:
+			d.Fix = "choose another version: strongroom state history"
+		}
+		return nil, d
 	}
 	c, err := tfstate.Open(v.raw)
 	v.raw = nil

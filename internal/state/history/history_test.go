@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -115,6 +116,9 @@ func TestHistory(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("-want +got:\n%s", d)
+	}
+	if why := h.Versions[1].WhoUnknown; !strings.Contains(why, "this deletion") {
+		t.Errorf("the deletion: %s", why)
 	}
 	shows(t, h)
 	text := table(t, h)
@@ -303,5 +307,18 @@ func TestLocal(t *testing.T) {
 	d, err := reader.Diff(t.Context(), w.Target("development"), "backup", "", tfstate.Show{})
 	if err != nil || len(d.Resources) != 2 {
 		t.Errorf("%+v, %v", d, err)
+	}
+	// What cannot be compared says what to do about it.
+	for text, fix := range map[string]string{
+		`{"serial":3,"lineage":"l","encrypted_data":"eA==","encryption_version":"v0"}`: "tofu state pull",
+		"{": "choose another version",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "terraform.tfstate"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var refused *diag.Diagnostic
+		if _, err := reader.Diff(t.Context(), w.Target("development"), "backup", "", tfstate.Show{}); !errors.As(err, &refused) || refused.Rule != "state-version-unreadable" || !strings.Contains(refused.Fix, fix) {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }

@@ -16,6 +16,9 @@ import (
 // Unknown stands for what no record tells.
 const Unknown = "unknown"
 
+// Encrypted is why a version cannot be read that OpenTofu encrypted.
+const Encrypted = "OpenTofu encrypted it: serial and lineage are all that can be read"
+
 // Reader lists versions of one room's states. It is safe for concurrent use.
 type Reader struct {
 	Places *state.Places
@@ -69,7 +72,8 @@ type Version struct {
 	// Unreadable says why the state cannot be read; "" if it can.
 	Unreadable string `json:"unreadable"`
 
-	raw []byte
+	raw     []byte
+	damaged bool // is no state
 }
 
 // Changes counts resource instances.
@@ -79,8 +83,12 @@ type Changes struct {
 	Removed int `json:"removed"`
 }
 
-// atOnce is how many versions are read at the same time.
-const atOnce = 8
+// atOnce is how many versions are read at the same time, and bytesAtOnce how large they
+// may be together: fewer are, if they are larger.
+const (
+	atOnce      = 8
+	bytesAtOnce = 128 << 20
+)
 
 // States lists the versions of a state. The error is that of the list: what is wrong
 // with one version is said there.
@@ -102,24 +110,44 @@ func (r *Reader) States(ctx context.Context, t state.Target) (*History, error) {
 	for _, v := range list[:read] {
 		h.Versions = append(h.Versions, newVersion(v))
 	}
-	if err := r.each(ctx, store, h.Versions); err != nil {
-		return nil, err
-	}
-	for i, v := range h.Versions {
-		if i+1 < len(h.Versions) {
-			v.since(h.Versions[i+1])
-		} else if h.Older == 0 && v.Unreadable == "" && !v.Deleted {
-			v.since(nil)
+	// From the oldest on, so that no more of them are held than are read at once, and one.
+	for end := len(h.Versions); end > 0; {
+		from := max(end-batch(h.Versions[:end]), 0)
+		if err := r.each(ctx, store, h.Versions[from:end]); err != nil {
+			return nil, err
 		}
+		for i := end - 1; i >= from; i-- {
+			v := h.Versions[i]
+			if i+1 < len(h.Versions) {
+				v.since(h.Versions[i+1])
+				h.Versions[i+1].raw = nil
+			} else if h.Older == 0 && v.Unreadable == "" && !v.Deleted {
+				v.since(nil)
+			}
+		}
+		end = from
+	}
+	if len(h.Versions) > 0 {
+		h.Versions[0].raw = nil
 	}
 	if h.Older > 0 {
 		h.Versions = h.Versions[:r.Limit]
 	}
-	for _, v := range h.Versions {
-		v.raw = nil
-	}
 	r.who(ctx, t, h)
 	return h, nil
+}
+
+// batch is how many of the last versions of a list are read at once.
+func batch(list []*Version) int {
+	n, size := 0, int64(0)
+	for n < min(atOnce, len(list)) {
+		size += max(list[len(list)-1-n].Size, 0)
+		if n > 0 && size > bytesAtOnce {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 func newVersion(v statestore.Version) *Version {
@@ -131,19 +159,16 @@ func newVersion(v statestore.Version) *Version {
 	return out
 }
 
-// each reads the versions, some at a time.
+// each reads the versions.
 func (r *Reader) each(ctx context.Context, store statestore.Store, list []*Version) error {
-	turns := make(chan struct{}, atOnce)
 	var group sync.WaitGroup
 	for _, v := range list {
 		if v.Deleted {
 			continue
 		}
 		group.Add(1)
-		turns <- struct{}{}
 		go func() {
 			defer group.Done()
-			defer func() { <-turns }()
 			v.read(ctx, store)
 		}()
 	}
@@ -165,15 +190,15 @@ func (v *Version) read(ctx context.Context, store statestore.Store) {
 	s, err := tfstate.Read(raw)
 	switch {
 	case errors.Is(err, tfstate.ErrEmpty):
-		v.Unreadable = "it is empty"
+		v.Unreadable, v.damaged = "it is empty", true
 		return
 	case err != nil:
-		v.Unreadable = err.Error()
+		v.Unreadable, v.damaged = err.Error(), true
 		return
 	}
 	v.Serial, v.Lineage, v.Engine = &s.Serial, s.Lineage, s.Engine
 	if s.Encrypted {
-		v.Unreadable = "OpenTofu encrypted it: serial and lineage are all that can be read"
+		v.Unreadable = Encrypted
 		return
 	}
 	v.Resources = &s.Resources
@@ -283,6 +308,9 @@ func match(list []*Version, writes []trail.Write) {
 				v.Who, v.WhoUnknown, v.Event = w.Who, "", w.Event
 				break
 			}
+		}
+		if v.Who == Unknown && v.Deleted {
+			v.WhoUnknown = "the trail has no record of this deletion: S3 does not record which objects a request deletes that names several, such as the console's, and lifecycle rules are not recorded either"
 		}
 		if v.Who == Unknown && v.ID == "null" {
 			v.WhoUnknown = "it has no version ID, which the trail's records are found by: versioning was off"
