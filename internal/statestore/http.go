@@ -410,6 +410,7 @@ func (h *HTTP) holder(ctx context.Context) (*tfstate.LockInfo, error) {
 	if err := h.Lock(ctx, probe); errors.As(err, &locked) {
 		return locked.Holder, nil
 	} else if err != nil {
+		_, _ = h.release(context.WithoutCancel(ctx), probe.ID) // an answer that was lost may have been a yes
 		return nil, err
 	}
 	// Even if ctx ends now, the lock must not stay. One that is gone by then was given

@@ -110,6 +110,27 @@ func TestHTTPAsksAgain(t *testing.T) {
 	}
 }
 
+// Who only asked who has the lock does not keep it, whatever becomes of the answers.
+func TestHTTPUnlockLeavesNoLock(t *testing.T) {
+	ctx, g := context.Background(), newGitLab(t)
+	state := g.store("ann", "maintainer", "s")
+	asked := 0
+	h, _ := g.disturbed(state, func(r *http.Request, do func() (*http.Response, error)) (*http.Response, error) {
+		resp, err := do()
+		if asked++; err == nil && r.Method == http.MethodPost { // all that takes the lock comes back to nothing
+			resp.Body.Close()
+			return nil, errCut
+		}
+		return resp, err
+	})
+	if err := h.Unlock(ctx, "1-a"); err == nil || asked < 5 {
+		t.Errorf("%v after %d requests", err, asked)
+	}
+	if err := state.Lock(ctx, lockFor("2-b")); err != nil {
+		t.Errorf("it is locked now: %v", err)
+	}
+}
+
 // It is not asked for ever, and what was refused is not asked again.
 func TestHTTPGivesUp(t *testing.T) {
 	ctx, g := context.Background(), newGitLab(t)

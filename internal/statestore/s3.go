@@ -174,28 +174,33 @@ func (s *S3) lockInput(l *tfstate.LockInfo) *s3.PutObjectInput {
 	return in
 }
 
-// Lock writes the lock file, if there is none, as the engines do.
+// Lock writes the lock file, if there is none, as the engines do. To find l's own ID in
+// it is to have the lock: an answer was lost, and the request was sent again.
 // Source: "Backend Type: s3", use_lockfile: a conditional PutObject.
 func (s *S3) Lock(ctx context.Context, l *tfstate.LockInfo) error {
 	in := s.lockInput(l)
 	in.IfNoneMatch = aws.String("*")
-	_, err := s.Client.PutObject(ctx, in)
-	if code := Status(err); code == http.StatusPreconditionFailed || code == http.StatusConflict {
-		holder, held := s.Locked(ctx)
-		if held != nil || holder == nil {
-			holder = &tfstate.LockInfo{Who: "unknown", Operation: "unknown"} // it was released, or is not for our eyes
+	for n := 1; ; n++ {
+		in.Body = bytes.NewReader(l.Text())
+		_, err := s.Client.PutObject(ctx, in)
+		if err == nil {
+			return nil
 		}
-		return &LockedError{s.Where(), holder}
+		if !changed(err) {
+			return fmt.Errorf("lock %s: %w", s.Where(), err)
+		}
+		holder, unseen := s.Locked(ctx)
+		switch {
+		case holder != nil && l.ID != "" && holder.ID == l.ID:
+			return nil
+		case holder != nil:
+			return &LockedError{s.Where(), holder}
+		case unseen != nil || n == lookAgain:
+			return &LockedError{s.Where(), &tfstate.LockInfo{Who: "unknown", Operation: "unknown"}} // not for our eyes, or never for long
+		}
+		// It was given back in between.
 	}
-	if err != nil {
-		return fmt.Errorf("lock %s: %w", s.Where(), err)
-	}
-	return nil
 }
-
-// tries is how often a lock file is looked at that changes between the look and what
-// is done to it.
-const tries = 4
 
 // Unlock deletes the lock file if it still is the lock with that ID: on the condition
 // that it is the object that was read, so that a lock that somebody else takes in

@@ -128,6 +128,41 @@ func TestS3UnlockOfALockThatChangesHands(t *testing.T) {
 	}
 }
 
+// A lock whose answer was lost is held, and one that is given back between the refusal and
+// the look at its holder is taken.
+func TestS3LockIsTakenAllTheSame(t *testing.T) {
+	t.Parallel()
+	m := newMeanwhile(t)
+	held := func(what string, err error) {
+		t.Helper()
+		if l, unseen := m.theirs.Locked(t.Context()); err != nil || unseen != nil || l == nil || l.ID != "ours" {
+			t.Errorf("%s: %v, %+v, %v", what, err, l, unseen)
+		}
+		m.ok(m.theirs.Unlock(t.Context(), "ours"))
+	}
+	m.method, m.disturb = http.MethodPut, func(do func() (*http.Response, error)) (*http.Response, error) {
+		r, err := do()
+		m.ok(err)
+		r.Body.Close()
+		return nil, errCut
+	}
+	held("the answer was lost", m.ours.Lock(t.Context(), lockFor("ours")))
+	m.ok(m.theirs.Lock(t.Context(), lockFor("theirs")))
+	m.method, m.disturb = http.MethodGet, func(do func() (*http.Response, error)) (*http.Response, error) {
+		m.ok(m.theirs.Unlock(context.Background(), "theirs"))
+		return do()
+	}
+	held("it was given back", m.ours.Lock(t.Context(), lockFor("ours")))
+	// Who may not see the holder is not told of the year 1.
+	m.ok(m.theirs.Lock(t.Context(), lockFor("theirs")))
+	m.method, m.disturb = http.MethodGet, func(func() (*http.Response, error)) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: http.NoBody}, nil
+	}
+	if err := m.ours.Lock(t.Context(), lockFor("ours")); err == nil || err.Error() != "s3://changing-hands/dev is locked by somebody who is not told" {
+		t.Errorf("%v", err)
+	}
+}
+
 // What was done already, or by somebody else, is done.
 func TestS3UnlockOfALockThatIsGone(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,6 @@ package statestore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/strongroom-dev/strongroom/internal/tfstate"
@@ -97,5 +96,18 @@ type LockedError struct {
 }
 
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("%s is locked by %s for %s since %s (lock %s)", e.Where, e.Holder.Who, e.Holder.Operation, e.Holder.Created.UTC().Format(time.RFC3339), e.Holder.ID)
+	text := e.Where + " is locked by " + e.Holder.Who
+	if e.Holder.Who == "" || e.Holder.Who == "unknown" {
+		text = e.Where + " is locked by somebody who is not told"
+	}
+	if e.Holder.Operation != "" && e.Holder.Operation != "unknown" {
+		text += " for " + e.Holder.Operation
+	}
+	if !e.Holder.Created.IsZero() {
+		text += " since " + e.Holder.Created.UTC().Format(time.RFC3339)
+	}
+	if e.Holder.ID != "" {
+		text += " (lock " + e.Holder.ID + ")"
+	}
+	return text
 }

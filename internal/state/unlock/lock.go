@@ -111,6 +111,7 @@ func probe(ctx context.Context, store statestore.Store) (*tfstate.LockInfo, erro
 	case errors.As(err, &locked):
 		return locked.Holder, nil
 	case err != nil:
+		_ = store.Unlock(context.WithoutCancel(ctx), mine.ID) // an answer that was lost may have been a yes
 		return nil, err
 	}
 	return nil, store.Unlock(context.WithoutCancel(ctx), mine.ID)
