@@ -35,8 +35,11 @@ func asApply(request string, do func(ctx context.Context, w *World, cfg aws.Conf
 }
 
 // past are the codes of those errors. Security Hub's says that it is off, S3's last
-// that the bucket's owner owns every object.
-var past = map[string]bool{"BucketNotEmpty": true, "DeleteConflict": true, "InvalidAccessException": true, "AccessControlListNotSupported": true}
+// two that the bucket's owner owns every object, and that a bucket's policy is for its
+// own account alone.
+var past = map[string]bool{
+	"BucketNotEmpty": true, "DeleteConflict": true, "InvalidAccessException": true, "AccessControlListNotSupported": true, "MethodNotAllowed": true,
+}
 
 // gotPast tells an error that only a request gets which was allowed.
 func gotPast(err error) (Outcome, bool) {

@@ -27,6 +27,21 @@ type Lock struct {
 	// TakeOff removes the lock from the world, for the mutation test. It
 	// returns how to put it back.
 	TakeOff func(ctx context.Context, w *World) (putBack func() error, err error)
+	// Open are further ways to take the lock off, most of them so wide that every
+	// single request of some attacks is let through: none of them is refused for
+	// another reason than the lock. Nil: TakeOff shows it.
+	Open []Opening
+}
+
+// Opening is a way to open the world for somebody, for a mutation test.
+type Opening struct {
+	// By is the Attack's whose requests must then be let through, and Request is a part
+	// of what they say; empty: whatever they say.
+	By, Request string
+	// Some tells that it is enough that some of an attack's requests are.
+	Some bool
+	// Do opens it, and returns how to put it back.
+	Do func(ctx context.Context, w *World) (putBack func() error, err error)
 }
 
 // Applies tells whether the room has what the claim is about, and if not why.
@@ -41,9 +56,13 @@ func (l *Lock) Applies(w *World) (why string, applies bool) {
 // the claim is about what comes of it.
 const KindEvent = "event"
 
+// KindCheck is the kind of an attempt that nobody means ill with: what is claimed is
+// looked at, and has to be so.
+const KindCheck = "check"
+
 // Attack is one attempt.
 type Attack struct {
-	// Kind is KindEvent, or empty: somebody tries something.
+	// Kind is KindEvent, KindCheck, or empty: somebody tries what must be refused.
 	Kind string
 	// By is who tries, in words.
 	By string
@@ -68,7 +87,15 @@ type Outcome struct {
 	Cells []Cell
 	// Alerts is what an event led to. Nil: the attempt was none.
 	Alerts *AlertCount
+
+	// kept are the requests, of an attempt that is made of several, that were refused
+	// and that policies could let through.
+	kept []string
 }
+
+// Kept names the requests of an attempt that were refused and that some policy could
+// have let through, for a mutation test. Empty: none, or the attempt is one request.
+func (o Outcome) Kept() []string { return o.kept }
 
 // Result is what a lock's attempts came to.
 type Result struct {

@@ -51,9 +51,24 @@ type Journey interface {
 	Plan(ctx context.Context, set ...string) (changes []string, refusal string, err error)
 	// Lock takes the state's lock at a place as somebody else.
 	Lock(ctx context.Context, p Place) (release func() error, err error)
-	// Ask asks GitLab for the state. As is whose token it carries; nil: none.
-	Ask(ctx context.Context, method string, as *Member) (status int, err error)
+	// Ask makes a request to GitLab about the state, and undoes what was let through.
+	// As is whose token it carries; nil: none.
+	Ask(ctx context.Context, r Request, as *Member) (status int, err error)
 }
+
+// Request is what somebody asks of GitLab about a state.
+type Request string
+
+// The requests, each with another right.
+const (
+	ReadState     Request = "GET the state"
+	ReadVersion   Request = "GET a version of the state"
+	WriteState    Request = "POST the state"
+	LockState     Request = "POST the lock"
+	UnlockState   Request = "DELETE the lock, which a maintainer holds"
+	DeleteVersion Request = "DELETE a version of the state"
+	DeleteState   Request = "DELETE the state"
+)
 
 // Member is somebody in GitLab, with a token.
 type Member struct{ User, Token string }
@@ -89,7 +104,7 @@ func before(p Place) Place {
 func hop(w *World, id string, to Place) *Lock {
 	l := &Lock{
 		ID:       id,
-		Claim:    fmt.Sprintf("A state that goes from %s to %s is the same there: serial, lineage, resources and contents; and the next plan has nothing to do.", before(to), to),
+		Claim:    fmt.Sprintf("A state that goes from %s to %s is the same there: lineage, resources, contents, and no lower serial; and the next plan has nothing to do.", before(to), to),
 		Enforced: "strongroom state migrate, by each engine's own init -migrate-state",
 		TakeOff: func(_ context.Context, w *World) (func() error, error) {
 			w.meddled = to
@@ -97,7 +112,7 @@ func hop(w *World, id string, to Place) *Lock {
 		},
 	}
 	for _, j := range w.Journeys {
-		l.Attacks = append(l.Attacks, Attack{By: j.Engine(), Request: fmt.Sprintf("strongroom state migrate from %s to %s", before(to), to), Do: func(ctx context.Context, w *World) (Outcome, error) {
+		l.Attacks = append(l.Attacks, Attack{Kind: KindCheck, By: j.Engine(), Request: fmt.Sprintf("strongroom state migrate from %s to %s", before(to), to), Do: func(ctx context.Context, w *World) (Outcome, error) {
 			if err := j.To(ctx, before(to)); err != nil {
 				return Outcome{}, err
 			}

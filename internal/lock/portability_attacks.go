@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 func portabilityWithoutDecrypt(w *World) *Lock {
@@ -23,7 +24,7 @@ func portabilityWithoutDecrypt(w *World) *Lock {
 				return Outcome{}, err
 			}
 			return w.getState(ctx, w.operator(), j.Key(), "")
-		}})
+		}}, Attack{By: reader, Request: "GetObject of an object under SSE-S3, and of its version", Do: readsTheRest})
 		l.Attacks = append(l.Attacks, Attack{By: reader, Request: "GetObject of " + j.Key(), Do: func(ctx context.Context, w *World) (Outcome, error) {
 			return w.getState(ctx, w.s3As(&w.Reader), j.Key(), "")
 		}})
@@ -68,6 +69,9 @@ func lockHeld(w *World, id string, at Place) *Lock {
 				if err != nil || said == "" {
 					return Outcome{Answer: "planned", DecidedBy: "nobody was stopped by the lock"}, err
 				}
+				if !strings.Contains(said, "Error acquiring the state lock") {
+					return Outcome{}, fmt.Errorf("the plan fails for another reason than the lock: %s", quoteEngine(said))
+				}
 				return Outcome{Answer: "plan refused", Refused: true, DecidedBy: quoteEngine(said)}, nil
 			})},
 			Attack{By: j.Engine(), Request: "strongroom state migrate, the lock held by somebody else", Do: held(func(ctx context.Context) (Outcome, error) {
@@ -75,15 +79,15 @@ func lockHeld(w *World, id string, at Place) *Lock {
 				if err != nil || ran.Exit == 0 {
 					return Outcome{Answer: "migrated", DecidedBy: "nobody was stopped by the lock"}, err
 				}
-				return w.unmoved(ctx, j, at, ran)
+				return w.unmoved(ctx, j, at, ran, " is locked by ")
 			})})
 	}
 	return l
 }
 
 // unmoved answers whether a state is still where it was, and the same, after a
-// migration that was refused.
-func (w *World) unmoved(ctx context.Context, j Journey, at Place, ran Ran) (Outcome, error) {
+// migration that was refused, for the reason that it has to name.
+func (w *World) unmoved(ctx context.Context, j Journey, at Place, ran Ran, reason string) (Outcome, error) {
 	now, err := j.Read(ctx, at)
 	if err != nil {
 		return Outcome{}, err
@@ -91,7 +95,11 @@ func (w *World) unmoved(ctx context.Context, j Journey, at Place, ran Ran) (Outc
 	if now == nil || now.Lineage != j.Began().Lineage || now.Digest != j.Began().Digest {
 		return Outcome{Answer: "not the same state", DecidedBy: "the refused migration changed " + string(at)}, nil
 	}
-	return ran.answered(ran.Exit), nil
+	o := ran.naming(ran.Exit, reason)
+	if !o.Refused {
+		return Outcome{}, fmt.Errorf("the migration fails for another reason than %q: %s", strings.TrimSpace(reason), o.DecidedBy)
+	}
+	return o, nil
 }
 
 func wrongTokenMoves(w *World) *Lock {
@@ -117,7 +125,7 @@ func wrongTokenMoves(w *World) *Lock {
 			if err != nil || ran.Exit == 0 {
 				return Outcome{Answer: "migrated", DecidedBy: "GitLab took the token"}, err
 			}
-			return w.unmoved(ctx, j, InS3, ran)
+			return w.unmoved(ctx, j, InS3, ran, "401 Unauthorized")
 		}})
 	}
 	return l
@@ -127,8 +135,8 @@ func wrongTokenMoves(w *World) *Lock {
 func gitlabMembers(w *World) *Lock {
 	l := &Lock{
 		ID:       "portability-gitlab-members",
-		Claim:    "A state in GitLab is read by the project's developers and written by its maintainers; nobody else has it.",
-		Enforced: "GitLab's roles",
+		Claim:    "A state in GitLab is read by the project's developers, and written, locked, unlocked and deleted by its maintainers, by themselves or by their jobs in this project; nobody else has it.",
+		Enforced: "GitLab's roles, and the scope of its tokens",
 		TakeOff: func(ctx context.Context, w *World) (func() error, error) {
 			var undo []func() error
 			for _, role := range []string{"guest", "reporter", "developer"} {
@@ -145,18 +153,27 @@ func gitlabMembers(w *World) *Lock {
 				return err
 			}, nil
 		},
+		// Everybody got hold of a maintainer's token.
+		Open: []Opening{{Do: func(context.Context, *World) (func() error, error) {
+			w.letIn = true
+			return func() error { w.letIn = false; return nil }, nil
+		}}},
 	}
 	for _, j := range w.Journeys {
-		ask := func(by, method string, member func() (*Member, error), refusals ...int) Attack {
-			return Attack{By: by, Request: method + " of the state of " + j.Engine(), Do: func(ctx context.Context, w *World) (Outcome, error) {
+		ask := func(by string, r Request, member func() (*Member, error), refusals ...int) Attack {
+			return Attack{By: by, Request: string(r) + ", of " + j.Engine() + "'s stack", Do: func(ctx context.Context, w *World) (Outcome, error) {
 				if err := j.To(ctx, InGitLab); err != nil {
 					return Outcome{}, err
 				}
-				as, err := member()
+				who := member
+				if w.letIn {
+					who = func() (*Member, error) { return w.GitLab.Member("maintainer") }
+				}
+				as, err := who()
 				if err != nil {
 					return Outcome{}, err
 				}
-				status, err := j.Ask(ctx, method, as)
+				status, err := j.Ask(ctx, r, as)
 				if err != nil {
 					return Outcome{}, err
 				}
@@ -174,17 +191,32 @@ func gitlabMembers(w *World) *Lock {
 		member := func(role string) func() (*Member, error) {
 			return func() (*Member, error) { return w.GitLab.Member(role) }
 		}
+		job := func(own bool) func() (*Member, error) {
+			return func() (*Member, error) { return w.GitLab.Job(own) }
+		}
+		const forbidden, unauthorized = http.StatusForbidden, http.StatusUnauthorized
 		l.Controls = append(l.Controls,
-			ask("a developer", http.MethodGet, member("developer"), http.StatusForbidden),
-			ask("a maintainer", http.MethodGet, member("maintainer"), http.StatusForbidden))
+			ask("a developer", ReadState, member("developer"), forbidden),
+			ask("a developer", ReadVersion, member("developer"), forbidden),
+			ask("a maintainer", ReadState, member("maintainer"), forbidden),
+			ask("a maintainer's job in the project", LockState, job(true), forbidden))
 		l.Attacks = append(l.Attacks,
-			ask("somebody without a token", http.MethodGet, func() (*Member, error) { return nil, nil }, http.StatusUnauthorized),
-			ask("somebody with a token of their own making", http.MethodGet, func() (*Member, error) {
+			ask("somebody without a token", ReadState, func() (*Member, error) { return nil, nil }, unauthorized),
+			ask("somebody with a token of their own making", ReadState, func() (*Member, error) {
 				return &Member{User: "maintainer", Token: "glpat-00000000000000000000"}, nil
-			}, http.StatusUnauthorized),
-			ask("a guest", http.MethodGet, member("guest"), http.StatusForbidden, http.StatusNotFound),
-			ask("a reporter", http.MethodGet, member("reporter"), http.StatusForbidden),
-			ask("a developer", http.MethodPost, member("developer"), http.StatusForbidden))
+			}, unauthorized),
+			ask("a guest", ReadState, member("guest"), forbidden, http.StatusNotFound),
+			ask("a reporter", ReadState, member("reporter"), forbidden),
+			ask("a reporter", ReadVersion, member("reporter"), forbidden))
+		for _, r := range []Request{WriteState, LockState, UnlockState, DeleteVersion, DeleteState} {
+			l.Attacks = append(l.Attacks, ask("a developer", r, member("developer"), forbidden))
+		}
+		for _, r := range []Request{ReadState, WriteState, LockState, UnlockState, DeleteState} {
+			l.Attacks = append(l.Attacks, ask("a maintainer's job in another project", r, job(false), forbidden))
+		}
+		for _, r := range []Request{WriteState, LockState, UnlockState, DeleteState} {
+			l.Attacks = append(l.Attacks, ask("a maintainer's token with the scope read_api", r, w.GitLab.ReadOnly, forbidden))
+		}
 	}
 	return l
 }
@@ -193,7 +225,7 @@ func gitlabMembers(w *World) *Lock {
 func sourcesStay(w *World) *Lock {
 	l := &Lock{
 		ID:       "portability-sources-stay",
-		Claim:    "Where a state came from it stays readable until somebody retires it: at the end of the way it is still at every place before.",
+		Claim:    "Where a state came from it stays readable until somebody retires it: at the end of the way it is still in the file and in GitLab.",
 		Enforced: "strongroom state migrate, which deletes nothing without --retire",
 		TakeOff: func(ctx context.Context, w *World) (func() error, error) {
 			for _, j := range w.Journeys {
@@ -206,7 +238,7 @@ func sourcesStay(w *World) *Lock {
 	}
 	for _, j := range w.Journeys {
 		for _, p := range []Place{Local, InGitLab} {
-			l.Attacks = append(l.Attacks, Attack{By: j.Engine(), Request: "read the state that was left in " + string(p), Do: func(ctx context.Context, w *World) (Outcome, error) {
+			l.Attacks = append(l.Attacks, Attack{Kind: KindCheck, By: j.Engine(), Request: "read the state that was left in " + string(p), Do: func(ctx context.Context, w *World) (Outcome, error) {
 				if err := j.To(ctx, BackInS3); err != nil {
 					return Outcome{}, err
 				}

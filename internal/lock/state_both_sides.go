@@ -24,9 +24,11 @@ func stateBothSides(w *World) *Lock {
 		}
 	}
 	own := func(ctx context.Context, w *World) (Outcome, error) { return w.ownStates(ctx, e) }
-	asks := func(ctx context.Context, w *World) (Outcome, error) {
-		ran, err := w.Commands.Strongroom(ctx, &w.Operator, nil, grants...)
-		return ran.answered(2), err
+	asks := func(missing string) func(ctx context.Context, w *World) (Outcome, error) {
+		return func(ctx context.Context, w *World) (Outcome, error) {
+			ran, err := w.Commands.Strongroom(ctx, &w.Operator, nil, grants...)
+			return ran.naming(2, "MISSING: the "+missing, "kms:Decrypt"), err
+		}
 	}
 	theirs := func(ctx context.Context, w *World) (func() error, error) { return w.editUserPolicy(ctx, e, withoutKMS) }
 	ours := func(ctx context.Context, w *World) (func() error, error) {
@@ -52,9 +54,9 @@ func stateBothSides(w *World) *Lock {
 		},
 		Attacks: []Attack{
 			{By: e.Name + "'s principal", Request: "GetObject of its own states, its own policy without the key", Do: halved(theirs, own)},
-			{By: "the state account's owner", Request: "state grants, the principal's policy without the key", Do: halved(theirs, asks)},
+			{Kind: KindCheck, By: "the state account's owner", Request: "state grants, the principal's policy without the key", Do: halved(theirs, asks("policies of "+e.Principal))},
 			{By: e.Name + "'s principal", Request: "GetObject of its own states, the key policy without it", Do: halved(ours, own)},
-			{By: "the state account's owner", Request: "state grants, the key policy without the principal", Do: halved(ours, asks)},
+			{Kind: KindCheck, By: "the state account's owner", Request: "state grants, the key policy without the principal", Do: halved(ours, asks("key policy of "+e.KeyARN))},
 		},
 		// The other half by another way: a second policy of the principal's.
 		TakeOff: func(ctx context.Context, w *World) (func() error, error) {

@@ -2,6 +2,7 @@ package lock
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -23,9 +24,9 @@ func stateKeyDeletion(w *World) *Lock {
 				if err != nil {
 					return Outcome{}, err
 				}
-				var requests []func() (Outcome, error)
+				var parts []part
 				for i := range e.Stacks {
-					requests = append(requests, func() (Outcome, error) {
+					parts = append(parts, part{name: "GetObject of " + e.Stacks[i].Key, do: func() (Outcome, error) {
 						out, err := w.s3As(&e.Credentials).GetObject(ctx, &s3.GetObjectInput{Bucket: &w.Bucket, Key: &e.Stacks[i].Key})
 						if err != nil {
 							o, err := w.judge(err, nil, "KMS.KMSInvalidStateException")
@@ -34,12 +35,18 @@ func stateKeyDeletion(w *World) *Lock {
 						}
 						out.Body.Close()
 						return w.judge(nil, &out.ResultMetadata)
-					})
+					}})
 				}
-				return sum(requests...)
+				return sum(parts...)
 			}},
-			command("strongroom state verify --env "+e.Name+", the key's deletion asked for", 2, "state", "verify", "--env", e.Name),
-			{By: "the state account's owner", Request: "CancelKeyDeletion and EnableKey, then the states are read and verified", Do: func(ctx context.Context, w *World) (Outcome, error) {
+			{Kind: KindCheck, By: "the state account's owner", Request: "strongroom state verify --env " + e.Name + ", the key's deletion asked for", Do: func(ctx context.Context, w *World) (Outcome, error) {
+				ran, err := w.Commands.Strongroom(ctx, &w.Operator, nil, "state", "verify", "--env", e.Name)
+				return ran.naming(2, "key-usable", "is going to be deleted"), err
+			}},
+			{Kind: KindCheck, By: "the state account's owner", Request: "CancelKeyDeletion and EnableKey on the 29th day, then the states are read and verified", Do: func(ctx context.Context, w *World) (Outcome, error) {
+				if err := w.Advance(ctx, 29*24*time.Hour); err != nil {
+					return Outcome{}, err
+				}
 				if err := w.recoverKey(ctx, e.KeyARN); err != nil {
 					o, err := w.judge(err, nil, accessDenied...)
 					o.Refused = false // the claim is that it is let through

@@ -30,7 +30,7 @@ func stateNextWrite(w *World) *Lock {
 	for i := range w.Environments {
 		e := &w.Environments[i]
 		s := &e.Stacks[0]
-		l.Attacks = append(l.Attacks, Attack{By: e.Name + "'s pipeline", Request: "apply of a change in stack " + s.Name, Do: func(ctx context.Context, w *World) (Outcome, error) {
+		l.Attacks = append(l.Attacks, Attack{Kind: KindCheck, By: e.Name + "'s pipeline", Request: "apply of a change in stack " + s.Name, Do: func(ctx context.Context, w *World) (Outcome, error) {
 			before, err := w.Snapshot(ctx, s.Key)
 			if err != nil {
 				return Outcome{}, err

@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
 func stateNoOp(w *World) *Lock {
@@ -23,7 +25,7 @@ func stateNoOp(w *World) *Lock {
 		e := &w.Environments[i]
 		for j := range e.Stacks {
 			s := &e.Stacks[j]
-			l.Attacks = append(l.Attacks, Attack{By: e.Name + "'s pipeline", Request: "plan of stack " + s.Name + ", with nothing changed", Do: func(ctx context.Context, w *World) (Outcome, error) {
+			l.Attacks = append(l.Attacks, Attack{Kind: KindCheck, By: e.Name + "'s pipeline", Request: "plan of stack " + s.Name + ", with nothing changed", Do: func(ctx context.Context, w *World) (Outcome, error) {
 				return w.noOp(ctx, e, s)
 			}})
 		}
@@ -51,9 +53,8 @@ func (w *World) forgetState(ctx context.Context, e *Environment) (func() error, 
 	if err != nil {
 		return nil, err
 	}
-	empty := fmt.Sprintf(`{"version":4,"terraform_version":%q,"serial":%d,"lineage":%q,"outputs":{},"resources":[],"check_results":null}`, now.Engine, now.Serial, now.Lineage)
 	out, err := w.operator().PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &w.Bucket, Key: &s.Key, Body: strings.NewReader(empty), ContentType: aws.String("application/json"),
+		Bucket: &w.Bucket, Key: &s.Key, Body: strings.NewReader(emptyState(now)), ContentType: aws.String("application/json"),
 		ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &e.KeyARN,
 	})
 	if err != nil {
@@ -63,4 +64,9 @@ func (w *World) forgetState(ctx context.Context, e *Environment) (func() error, 
 		_, err := w.operator().DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &w.Bucket, Key: &s.Key, VersionId: out.VersionId})
 		return err
 	}, nil
+}
+
+// emptyState is a state with the same serial and past as another and no resources.
+func emptyState(of *tfstate.Snapshot) string {
+	return fmt.Sprintf(`{"version":4,"terraform_version":%q,"serial":%d,"lineage":%q,"outputs":{},"resources":[],"check_results":null}`, of.Engine, of.Serial, of.Lineage)
 }

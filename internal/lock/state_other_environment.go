@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -48,14 +49,17 @@ func pairs(w *World, do func(attacker, victim *Environment)) {
 }
 
 func stateOtherEnvironment(w *World) *Lock {
+	attacker, victim := &w.Environments[0], &w.Environments[1]
 	l := &Lock{
 		ID:       "state-other-environment",
-		Claim:    "No environment's principal reads or writes the states of another, whatever its own account lets it do.",
+		Claim:    "No environment's principal reads, writes, deletes or locks the states of another, whatever its own account lets it do.",
 		Enforced: "the bucket policy: each principal on the exact keys of its own states",
 		TakeOff: func(ctx context.Context, w *World) (func() error, error) {
-			attacker, victim := &w.Environments[0], &w.Environments[1]
 			return w.editBucketPolicy(ctx, func(s map[string]any) map[string]any { return alsoFor(s, victim.Principal, attacker.Principal) })
 		},
+		Open: []Opening{{By: attacker.Name + "'s principal", Request: victim.Name, Do: func(ctx context.Context, w *World) (func() error, error) {
+			return w.openTo(ctx, attacker.Principal, victim.KeyARN, attacker.KeyARN)
+		}}},
 	}
 	for i := range w.Environments {
 		e := &w.Environments[i]
@@ -69,7 +73,7 @@ func stateOtherEnvironment(w *World) *Lock {
 	}
 	pairs(w, func(attacker, victim *Environment) {
 		l.Attacks = append(l.Attacks, Attack{
-			By: attacker.Name + "'s principal", Request: "GetObject, PutObject, PutObjectAcl and CopyObject of " + victim.Name + "'s states",
+			By: attacker.Name + "'s principal", Request: "get, put, copy, tag, delete, re-encrypt " + victim.Name + "'s states and their versions, put and delete their locks",
 			Do: func(ctx context.Context, w *World) (Outcome, error) {
 				return w.empowered(ctx, attacker, func() (Outcome, error) { return w.trespass(ctx, attacker, victim) })
 			},
@@ -78,37 +82,141 @@ func stateOtherEnvironment(w *World) *Lock {
 	return l
 }
 
-// trespass makes every request on a state that a bucket policy of the kind grants,
-// on another environment's. What it writes, it writes under the attacker's own key.
-func (w *World) trespass(ctx context.Context, attacker, victim *Environment) (Outcome, error) {
-	as := w.s3As(&attacker.Credentials)
-	var requests []func() (Outcome, error)
-	for i := range victim.Stacks {
-		key := victim.Stacks[i].Key
-		requests = append(requests,
-			func() (Outcome, error) { return w.getState(ctx, as, key, "") },
-			func() (Outcome, error) { return w.putState(ctx, as, key, attacker.KeyARN) },
-			func() (Outcome, error) {
-				out, err := as.PutObjectAcl(ctx, &s3.PutObjectAclInput{Bucket: &w.Bucket, Key: &key, ACL: types.ObjectCannedACLBucketOwnerFullControl})
-				if o, ok := gotPast(err); ok {
-					return o, nil
-				}
-				if err != nil {
-					return w.judge(err, nil, accessDenied...)
-				}
-				return w.judge(nil, &out.ResultMetadata)
-			},
-			func() (Outcome, error) { return w.copyOver(ctx, as, key, attacker.Stacks[0].Key, attacker.KeyARN) },
-		)
+// openTo lets a principal do everything with the state bucket and with keys, as far as
+// their policies can.
+func (w *World) openTo(ctx context.Context, principal string, keys ...string) (func() error, error) {
+	arn := "arn:aws:s3:::" + w.Bucket
+	bucket, err := w.addToBucketPolicy(ctx, map[string]any{
+		"Sid": "WideOpen", "Effect": "Allow", "Principal": map[string]any{"AWS": principal}, "Action": "s3:*", "Resource": []string{arn, arn + "/*"},
+	})
+	if err != nil {
+		return nil, err
 	}
-	return sum(requests...)
+	undo := []func() error{bucket}
+	shut := func() (err error) {
+		for _, putBack := range undo {
+			err = errors.Join(err, putBack())
+		}
+		return err
+	}
+	for _, key := range keys {
+		putBack, err := w.addToKeyPolicy(ctx, key, map[string]any{
+			"Sid": "WideOpen", "Effect": "Allow", "Principal": map[string]any{"AWS": principal}, "Action": "kms:*", "Resource": "*",
+		})
+		if err != nil {
+			return nil, errors.Join(err, shut())
+		}
+		undo = append(undo, putBack)
+	}
+	return shut, nil
 }
 
-// putState writes over a state under a key, and takes the version away again.
+// trespass makes the requests that read a state, change it, or stop its owner, on
+// another environment's. What it writes, it writes under the attacker's own key. What
+// is let through is undone.
+func (w *World) trespass(ctx context.Context, attacker, victim *Environment) (Outcome, error) {
+	as := w.s3As(&attacker.Credentials)
+	var parts []part
+	for i := range victim.Stacks {
+		key := victim.Stacks[i].Key
+		versions, err := w.versionsOf(ctx, key)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if len(versions) == 0 {
+			return Outcome{}, fmt.Errorf("there is no state %s to attack", key)
+		}
+		parts = append(parts,
+			part{name: "GetObject", do: func() (Outcome, error) { return w.getState(ctx, as, key, "") }},
+			part{name: "GetObject of an earlier version", do: func() (Outcome, error) { return w.getState(ctx, as, key, versions[len(versions)-1]) }},
+			part{name: "PutObject", do: func() (Outcome, error) { return w.putState(ctx, as, key, attacker.KeyARN) }},
+			part{name: "PutObject without a key", do: func() (Outcome, error) { return w.putState(ctx, as, key, "") }},
+			part{name: "PutObject of the lock", do: func() (Outcome, error) { return w.putState(ctx, as, key+".tflock", attacker.KeyARN) }},
+			part{name: "DeleteObject of the lock", do: func() (Outcome, error) {
+				return releaseLock(ctx, w, as, Environment{StateKey: key, KeyARN: victim.KeyARN})
+			}},
+			part{name: "CopyObject to its own", do: func() (Outcome, error) { return w.copyOver(ctx, as, key, attacker.Stacks[0].Key, attacker.KeyARN) }},
+			part{name: "CopyObject of its own", do: func() (Outcome, error) { return w.copyOver(ctx, as, attacker.Stacks[0].Key, key, attacker.KeyARN) }},
+		)
+		parts = append(parts, w.removals(ctx, as, key)...)
+		parts = append(parts, w.changes(ctx, as, key, attacker.KeyARN, victim.KeyARN)...)
+	}
+	return sum(parts...)
+}
+
+// removals are the requests that take a state or a version of it away.
+func (w *World) removals(ctx context.Context, as *s3.Client, key string) []part {
+	remove := func(version *string) (Outcome, error) {
+		out, err := as.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &w.Bucket, Key: &key, VersionId: version})
+		if err != nil {
+			return w.judged(nil, err)
+		}
+		if version == nil {
+			// The marker that hides the state.
+			_, err = w.operator().DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &w.Bucket, Key: &key, VersionId: out.VersionId})
+		}
+		if err != nil {
+			return Outcome{}, err
+		}
+		return w.judged(&out.ResultMetadata, nil)
+	}
+	return []part{
+		{name: "DeleteObject", do: func() (Outcome, error) { return remove(nil) }},
+		// A version that does not exist: S3 answers 204 to whoever may delete.
+		{name: "DeleteObject of a version", do: func() (Outcome, error) { return remove(aws.String("null")) }},
+	}
+}
+
+// changes are the requests that leave a state's bytes alone and change what guards
+// them.
+func (w *World) changes(ctx context.Context, as *s3.Client, key, under, was string) []part {
+	encryption := func(client *s3.Client, keyARN string) (*s3.UpdateObjectEncryptionOutput, error) {
+		return client.UpdateObjectEncryption(ctx, &s3.UpdateObjectEncryptionInput{
+			Bucket: &w.Bucket, Key: &key, ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
+			ObjectEncryption: &types.ObjectEncryptionMemberSSEKMS{Value: types.SSEKMSEncryption{KMSKeyArn: &keyARN}},
+		})
+	}
+	return []part{
+		{name: "UpdateObjectEncryption", do: func() (Outcome, error) {
+			out, err := encryption(as, under)
+			if err != nil {
+				return w.judged(nil, err)
+			}
+			if _, err := encryption(w.operator(), was); err != nil {
+				return Outcome{}, err
+			}
+			return w.judged(&out.ResultMetadata, nil)
+		}},
+		{name: "PutObjectTagging", do: func() (Outcome, error) {
+			out, err := as.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: &w.Bucket, Key: &key, Tagging: &types.Tagging{
+				TagSet: []types.Tag{{Key: aws.String("rehearsal"), Value: aws.String("was here")}},
+			}})
+			if err != nil {
+				return w.judged(nil, err)
+			}
+			if _, err := w.operator().DeleteObjectTagging(ctx, &s3.DeleteObjectTaggingInput{Bucket: &w.Bucket, Key: &key}); err != nil {
+				return Outcome{}, err
+			}
+			return w.judged(&out.ResultMetadata, nil)
+		}},
+		{name: "PutObjectAcl", do: func() (Outcome, error) {
+			out, err := as.PutObjectAcl(ctx, &s3.PutObjectAclInput{Bucket: &w.Bucket, Key: &key, ACL: types.ObjectCannedACLBucketOwnerFullControl})
+			if err != nil {
+				return w.judged(nil, err)
+			}
+			return w.judged(&out.ResultMetadata, nil)
+		}},
+	}
+}
+
+// putState writes over a state under a key, or asking for no encryption, and takes the
+// version away again.
 func (w *World) putState(ctx context.Context, as *s3.Client, key, keyARN string) (Outcome, error) {
-	out, err := as.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &w.Bucket, Key: &key, Body: strings.NewReader(`{}`), ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &keyARN,
-	})
+	in := &s3.PutObjectInput{Bucket: &w.Bucket, Key: &key, Body: strings.NewReader(`{}`)}
+	if keyARN != "" {
+		in.ServerSideEncryption, in.SSEKMSKeyId = types.ServerSideEncryptionAwsKms, &keyARN
+	}
+	out, err := as.PutObject(ctx, in)
 	if err != nil {
 		return w.judge(err, nil, accessDenied...)
 	}

@@ -23,7 +23,7 @@ func stateUnderItsKey(w *World) *Lock {
 		e := &w.Environments[i]
 		for j := range e.Stacks {
 			s := &e.Stacks[j]
-			l.Attacks = append(l.Attacks, Attack{By: "anyone who may look", Request: "HeadObject of " + what(e, s), Do: func(ctx context.Context, w *World) (Outcome, error) {
+			l.Attacks = append(l.Attacks, Attack{Kind: KindCheck, By: "the state account's owner", Request: "HeadObject and GetObject of " + what(e, s), Do: func(ctx context.Context, w *World) (Outcome, error) {
 				return w.stands(ctx, e, s, e.KeyARN)
 			}})
 		}

@@ -13,10 +13,10 @@ func stateWayBack(w *World) *Lock {
 		Claim:    "An environment goes back to SSE-S3 and forward again, and loses nothing either way.",
 		Enforced: "strongroom state rollback and rekey, and the knob STATE_KMS_KEY_ID",
 		Attacks: []Attack{
-			{By: "the state account's owner", Request: "the knob cleared, strongroom state rollback --to sse-s3 --env " + e.Name, Do: func(ctx context.Context, w *World) (Outcome, error) {
+			{Kind: KindCheck, By: "the state account's owner", Request: "the knob cleared, strongroom state rollback --to sse-s3 --env " + e.Name, Do: func(ctx context.Context, w *World) (Outcome, error) {
 				return w.move(ctx, e, false, "state", "rollback", "--to", "sse-s3", "--env", e.Name, "--yes")
 			}},
-			{By: "the state account's owner", Request: "the knob set, strongroom state rekey --all-versions --env " + e.Name, Do: func(ctx context.Context, w *World) (Outcome, error) {
+			{Kind: KindCheck, By: "the state account's owner", Request: "the knob set, strongroom state rekey --all-versions --env " + e.Name, Do: func(ctx context.Context, w *World) (Outcome, error) {
 				return w.move(ctx, e, true, "state", "rekey", "--all-versions", "--env", e.Name, "--yes")
 			}},
 		},
@@ -63,7 +63,17 @@ func (w *World) move(ctx context.Context, e *Environment, on bool, args ...strin
 	if plan, err := w.noOp(ctx, e, &e.Stacks[0]); err != nil || !plan.Refused {
 		return plan, err
 	}
-	return Outcome{Answer: o.Answer, Refused: true, DecidedBy: "the same lineage and digest, the principal reads it, its next plan has nothing to do"}, nil
+	said := "the same lineage and digest, the principal reads it, its next plan has nothing to do"
+	for i := range e.Stacks {
+		if !on {
+			break // whoever may read the object reads the state then
+		}
+		if shut, err := w.readVersions(ctx, &e.Stacks[i]); err != nil || !shut.Refused {
+			return shut, err
+		}
+		said = "the same lineage and digest, the principal reads it, a reader no version of it, the next plan has nothing to do"
+	}
+	return Outcome{Answer: o.Answer, Refused: true, DecidedBy: said}, nil
 }
 
 // addToBucketPolicy adds a statement.

@@ -2,6 +2,7 @@ package lock
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
@@ -23,10 +25,13 @@ func StateKeys(w *World) []*Lock {
 		stateWithoutDecrypt(w),
 		stateOtherEnvironment(w),
 		stateOtherKey(w),
+		stateBucketStays(w),
 		stateBothSides(w),
 		stateNextWrite(w),
 		stateNoOp(w),
 		stateGuard(w),
+		statePastTheKey(w),
+		stateDamaged(w),
 		stateWayBack(w),
 		stateKeyDeletion(w),
 	}
@@ -35,32 +40,59 @@ func StateKeys(w *World) []*Lock {
 // what is the name of a stack's state in words: "development's state infra".
 func what(e *Environment, s *StackState) string { return e.Name + "'s state " + s.Name }
 
+// part is one request of an attempt that is made of several.
+type part struct {
+	// name is the request's, "GetObject".
+	name string
+	do   func() (Outcome, error)
+	// shut is why no policy at all could let the request through; empty: one could.
+	shut string
+}
+
 // sum makes several requests, which the claim treats alike, and sums up their
-// outcomes: refused only if each is. What was not refused is named.
-func sum(requests ...func() (Outcome, error)) (Outcome, error) {
-	var answers, decided, let []string
-	for _, request := range requests {
-		o, err := request()
+// outcomes: refused only if each is. What was let through is named.
+func sum(parts ...part) (Outcome, error) {
+	var answers, decided, let, by, kept []string
+	for _, p := range parts {
+		o, err := p.do()
 		if err != nil {
-			return Outcome{}, err
+			return Outcome{}, fmt.Errorf("%s: %w", p.name, err)
 		}
 		if !o.Refused {
-			let = append(let, o.DecidedBy)
-			answers = append([]string{o.Answer}, answers...)
+			let, by = appendNew(let, p.name), appendNew(by, o.DecidedBy)
+			continue
 		}
-		if !slices.Contains(answers, o.Answer) {
-			answers = append(answers, o.Answer)
+		answers = appendNew(answers, o.Answer)
+		if p.shut != "" {
+			decided = appendNew(decided, p.shut)
+			continue
 		}
+		kept = appendNew(kept, p.name)
 		// KMS's own sentence names the key and every reason there could be.
 		said, _, _ := strings.Cut(o.DecidedBy, " on resource: ")
-		if !slices.Contains(decided, said) {
-			decided = append(decided, said)
-		}
+		decided = appendNew(decided, said)
 	}
 	if len(let) > 0 {
-		return Outcome{Answer: fmt.Sprintf("%s: %d of %d", answers[0], len(let), len(requests)), DecidedBy: strings.Join(slices.Compact(let), "; ")}, nil
+		return Outcome{Answer: "allowed: " + strings.Join(let, ", "), DecidedBy: strings.Join(by, "; "), kept: kept}, nil
 	}
-	return Outcome{Answer: strings.Join(answers, ", "), Refused: true, DecidedBy: strings.Join(decided, "; ")}, nil
+	return Outcome{Answer: strings.Join(answers, ", "), Refused: true, DecidedBy: strings.Join(decided, "; "), kept: kept}, nil
+}
+
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+// judged is what came of a request whose answer says nothing that matters. That the
+// bucket's owner owns every object, or that the bucket is not empty, is heard only by
+// those who were allowed.
+func (w *World) judged(meta *middleware.Metadata, err error) (Outcome, error) {
+	if o, ok := gotPast(err); ok {
+		return o, nil
+	}
+	return w.judge(err, meta, accessDenied...)
 }
 
 // getState reads a version of a state; "" is the current one.
@@ -94,18 +126,33 @@ func (w *World) versionsOf(ctx context.Context, key string) (ids []string, err e
 	return ids, nil
 }
 
+// Remember notes what a state is now, to be compared with later.
+func (w *World) Remember(ctx context.Context, s *StackState) error {
+	text, err := w.text(ctx, s.Key)
+	if err == nil {
+		s.BeforeSum = sha256.Sum256(text)
+		s.Before, err = tfstate.Read(text)
+	}
+	return err
+}
+
 // Snapshot reads what a state is compared by, as the owner of the bucket.
 func (w *World) Snapshot(ctx context.Context, key string) (*tfstate.Snapshot, error) {
+	raw, err := w.text(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return tfstate.Read(raw)
+}
+
+// text reads a state as the owner of the bucket. It is secret.
+func (w *World) text(ctx context.Context, key string) ([]byte, error) {
 	out, err := w.operator().GetObject(ctx, &s3.GetObjectInput{Bucket: &w.Bucket, Key: &key})
 	if err != nil {
 		return nil, err
 	}
 	defer out.Body.Close()
-	raw, err := io.ReadAll(out.Body)
-	if err != nil {
-		return nil, err
-	}
-	return tfstate.Read(raw)
+	return io.ReadAll(out.Body)
 }
 
 // encryption says in words how a state is encrypted, and whether it is as it
@@ -132,7 +179,11 @@ func (w *World) stands(ctx context.Context, e *Environment, s *StackState, under
 	if err != nil {
 		return Outcome{}, err
 	}
-	now, err := w.Snapshot(ctx, s.Key)
+	text, err := w.text(ctx, s.Key)
+	if err != nil {
+		return Outcome{}, err
+	}
+	now, err := tfstate.Read(text)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -141,10 +192,10 @@ func (w *World) stands(ctx context.Context, e *Environment, s *StackState, under
 		return Outcome{Answer: "not under the key", DecidedBy: fmt.Sprintf("%s is encrypted with %s", what(e, s), words)}, nil
 	case now.Lineage != s.Before.Lineage || now.Serial < s.Before.Serial:
 		return Outcome{Answer: "another state", DecidedBy: fmt.Sprintf("%s has serial %d and another past than before, when it had serial %d", what(e, s), now.Serial, s.Before.Serial)}, nil
-	case now.Serial == s.Before.Serial && now.Digest != s.Before.Digest:
+	case now.Serial == s.Before.Serial && (now.Digest != s.Before.Digest || sha256.Sum256(text) != s.BeforeSum):
 		return Outcome{Answer: "other contents", DecidedBy: fmt.Sprintf("%s has the serial it had and other contents", what(e, s))}, nil
 	}
-	same := "the same lineage and digest"
+	same := "the same lineage, the same bytes"
 	if now.Serial > s.Before.Serial {
 		same = "the same lineage, written since"
 	}
@@ -180,10 +231,26 @@ func lastLine(text string) string {
 	return strings.TrimSpace(lines[len(lines)-1])
 }
 
-// command is an attempt that runs one of the program's commands, and claims its
-// exit status.
+// naming is the outcome of a command that has to answer with an exit status and to
+// name the reason in its own words: another reason is not the one that is claimed.
+func (r Ran) naming(want int, words ...string) Outcome {
+	o := r.answered(want)
+	if !o.Refused {
+		return o
+	}
+	for line := range strings.Lines(r.Stdout + "\n" + r.Stderr) {
+		if !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(line, word) }) {
+			said := strings.TrimPrefix(strings.Join(strings.Fields(line), " "), "strongroom: ")
+			return Outcome{Answer: o.Answer, Refused: true, DecidedBy: strings.TrimPrefix(said, "error: ")}
+		}
+	}
+	return Outcome{Answer: o.Answer + " for another reason", DecidedBy: o.DecidedBy}
+}
+
+// command is a check that runs one of the program's commands, and claims its exit
+// status.
 func command(request string, want int, args ...string) Attack {
-	return Attack{By: "the state account's owner", Request: request, Do: func(ctx context.Context, w *World) (Outcome, error) {
+	return Attack{Kind: KindCheck, By: "the state account's owner", Request: request, Do: func(ctx context.Context, w *World) (Outcome, error) {
 		ran, err := w.Commands.Strongroom(ctx, &w.Operator, nil, args...)
 		if err != nil {
 			return Outcome{}, err

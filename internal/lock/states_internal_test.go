@@ -1,18 +1,39 @@
 package lock
 
-import "testing"
+import (
+	"errors"
+	"reflect"
+	"testing"
+)
 
-// A sum of requests is refused only if each is, and says which statement let one through.
+// A sum of requests is refused only if each is, and says which was let through, and by
+// which statement.
 func TestSum(t *testing.T) {
-	refused := func() (Outcome, error) {
-		return Outcome{Answer: "AccessDenied", Refused: true, DecidedBy: "nobody on resource: r"}, nil
+	refused := func(name, shut string) part {
+		return part{name: name, shut: shut, do: func() (Outcome, error) {
+			return Outcome{Answer: "AccessDenied", Refused: true, DecidedBy: "nobody on resource: r"}, nil
+		}}
 	}
-	let := func() (Outcome, error) { return Outcome{Answer: "allowed", DecidedBy: "statement 2"}, nil }
-	if o, err := sum(refused, refused); err != nil || !o.Refused || o.Answer != "AccessDenied" || o.DecidedBy != "nobody" {
-		t.Errorf("%+v, %v", o, err)
+	let := func(name string) part {
+		return part{name: name, do: func() (Outcome, error) { return Outcome{Answer: "allowed", DecidedBy: "statement 2"}, nil }}
 	}
-	if o, err := sum(refused, let, refused); err != nil || o.Refused || o.Answer != "allowed: 1 of 3" || o.DecidedBy != "statement 2" {
-		t.Errorf("%+v, %v", o, err)
+	for _, c := range []struct {
+		name  string
+		parts []part
+		want  Outcome
+	}{
+		{"all refused", []part{refused("Get", ""), refused("Put", "nobody may")}, Outcome{Answer: "AccessDenied", Refused: true, DecidedBy: "nobody; nobody may", kept: []string{"Get"}}},
+		{"some let through", []part{refused("Get", ""), let("Put"), refused("Put", "nobody may"), let("Delete"), let("Put")},
+			Outcome{Answer: "allowed: Put, Delete", DecidedBy: "statement 2", kept: []string{"Get"}}},
+		{"all let through", []part{let("Get")}, Outcome{Answer: "allowed: Get", DecidedBy: "statement 2"}},
+	} {
+		if o, err := sum(c.parts...); err != nil || !reflect.DeepEqual(o, c.want) {
+			t.Errorf("%s: %+v, %v", c.name, o, err)
+		}
+	}
+	broken := part{name: "Get", do: func() (Outcome, error) { return Outcome{}, errors.New("no connection") }}
+	if _, err := sum(refused("Put", ""), broken); err == nil || err.Error() != "Get: no connection" {
+		t.Errorf("a request that cannot be judged: %v", err)
 	}
 }
 
@@ -50,6 +71,25 @@ func TestAnswered(t *testing.T) {
 		got := c.ran.answered(0)
 		if got.Answer != c.want.Answer || got.Refused != c.want.Refused || got.DecidedBy != c.want.DecidedBy {
 			t.Errorf("%+v: got %+v, want %+v", c.ran, got, c.want)
+		}
+	}
+}
+
+// A command that says no has to name the reason that is claimed.
+func TestNaming(t *testing.T) {
+	ran := Ran{Stdout: "  NO  exists  it is not\n  NO  key-usable   pending deletion\n0 of 1\n", Stderr: "strongroom: error: it is locked by ann\n", Exit: 2}
+	for _, c := range []struct {
+		want  int
+		words []string
+		o     Outcome
+	}{
+		{2, []string{"NO", "key-usable"}, Outcome{Answer: "exit status 2", Refused: true, DecidedBy: "NO key-usable pending deletion"}},
+		{2, []string{" locked by "}, Outcome{Answer: "exit status 2", Refused: true, DecidedBy: "it is locked by ann"}},
+		{2, []string{"exists", "key-usable"}, Outcome{Answer: "exit status 2 for another reason", DecidedBy: "it is locked by ann"}},
+		{0, []string{"NO"}, Outcome{Answer: "exit status 2", DecidedBy: "it is locked by ann"}},
+	} {
+		if o := ran.naming(c.want, c.words...); !reflect.DeepEqual(o, c.o) {
+			t.Errorf("%d %q: %+v, want %+v", c.want, c.words, o, c.o)
 		}
 	}
 }

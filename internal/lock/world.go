@@ -98,6 +98,8 @@ type World struct {
 	meddled        Place
 	unheld         bool
 	rightToken     bool
+	unwritten      bool
+	letIn          bool
 }
 
 // Environment is one environment of another account.
@@ -122,6 +124,8 @@ type StackState struct {
 	Name, Key string
 	// Before is what the state was before anything was done to it.
 	Before *tfstate.Snapshot
+	// BeforeSum is the SHA-256 of its bytes then.
+	BeforeSum [32]byte
 }
 
 // Commands are the program's own commands in the world of a scenario, and the
@@ -147,6 +151,11 @@ type GitLab interface {
 	// Member is somebody with a role in the project: "guest", "reporter", "developer",
 	// "maintainer".
 	Member(role string) (*Member, error)
+	// Job is the token of a maintainer's job, in another project of the same people, or
+	// in the project itself.
+	Job(own bool) (*Member, error)
+	// ReadOnly is a maintainer's token that was made to read with.
+	ReadOnly() (*Member, error)
 	// Promote makes the member with that role a maintainer.
 	Promote(ctx context.Context, role string) (putBack func() error, err error)
 }

@@ -102,10 +102,14 @@ output "names" {
 }
 
 // clear removes the stack's directory, its states at every place, and what the
-// commands remember of it.
+// commands remember of it; what they remember of other stacks stays.
 func (j *journey) clear(ctx context.Context) error {
-	for _, dir := range []string{j.dir, filepath.Join(j.r.Room.Dir, ".strongroom")} {
-		if err := os.RemoveAll(dir); err != nil {
+	remembered, err := filepath.Glob(filepath.Join(j.r.Room.Dir, ".strongroom", "*"+j.stack.Name+"*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range append(remembered, j.dir) {
+		if err := os.RemoveAll(path); err != nil {
 			return err
 		}
 	}
@@ -312,10 +316,7 @@ func (j *journey) Plan(ctx context.Context, set ...string) (changes []string, re
 
 // Lock takes the state's lock at a place as somebody else.
 func (j *journey) Lock(ctx context.Context, p lock.Place) (func() error, error) {
-	info := &tfstate.LockInfo{
-		ID: "5f4dcc3b-5aa7-4d61-8327-deb882cf9911", Operation: "OperationTypeApply", Who: "somebody@elsewhere",
-		Version: j.binary.Version, Created: j.r.Sandbox.Now(), Path: j.stack.Key,
-	}
+	info := j.foreignLock()
 	if p == lock.InS3 || p == lock.BackInS3 {
 		store := j.s3()
 		store.LockKeyARN = j.r.World.Environments[0].KeyARN
@@ -332,16 +333,75 @@ func (j *journey) Lock(ctx context.Context, p lock.Place) (func() error, error) 
 	if err == nil && status != http.StatusOK {
 		err = fmt.Errorf("GitLab answers %d to a lock", status)
 	}
-	return func() error {
-		_, _, err := j.gitlab(context.WithoutCancel(ctx), http.MethodDelete, "/lock?ID="+info.ID, m, nil)
-		return err
-	}, err
+	return func() error { return j.unlock(context.WithoutCancel(ctx), info) }, err
 }
 
-// Ask asks GitLab for the state.
-func (j *journey) Ask(ctx context.Context, method string, as *lock.Member) (int, error) {
-	status, _, err := j.gitlab(ctx, method, "", as, nil)
-	return status, err
+// foreignLock is the lock of somebody on another machine.
+func (j *journey) foreignLock() *tfstate.LockInfo {
+	return &tfstate.LockInfo{
+		ID: "5f4dcc3b-5aa7-4d61-8327-deb882cf9911", Operation: "OperationTypeApply", Who: "somebody@elsewhere",
+		Version: j.binary.Version, Created: j.r.Sandbox.Now(), Path: j.stack.Key,
+	}
+}
+
+// unlock gives a lock in GitLab back. That nobody has it any more is fine.
+func (j *journey) unlock(ctx context.Context, info *tfstate.LockInfo) error {
+	m, err := j.r.World.GitLab.Member("maintainer")
+	if err == nil {
+		_, _, err = j.gitlab(ctx, http.MethodDelete, "/lock?ID="+info.ID, m, nil)
+	}
+	return err
+}
+
+// Ask makes a request to GitLab about the state, and undoes what was let through.
+func (j *journey) Ask(ctx context.Context, r lock.Request, as *lock.Member) (int, error) {
+	text, err := j.raw(ctx, lock.InGitLab)
+	if err != nil {
+		return 0, err
+	}
+	now, err := tfstate.Read(text)
+	if err != nil {
+		return 0, err
+	}
+	version := fmt.Sprintf("/versions/%d", now.Serial)
+	ask := func(method, path string, body []byte) (int, error) {
+		status, _, err := j.gitlab(ctx, method, path, as, body)
+		return status, err
+	}
+	putBack := func(status int, err error) (int, error) {
+		if err == nil && status < 300 {
+			err = j.write(ctx, lock.InGitLab, text)
+		}
+		return status, err
+	}
+	switch r {
+	case lock.ReadState:
+		return ask(http.MethodGet, "", nil)
+	case lock.ReadVersion:
+		return ask(http.MethodGet, version, nil)
+	case lock.WriteState:
+		// GitLab answers 204 to an empty state of whoever may write, and keeps what it has.
+		return ask(http.MethodPost, "", nil)
+	case lock.LockState:
+		info := j.foreignLock()
+		status, err := ask(http.MethodPost, "/lock", info.Text())
+		if err == nil && status < 300 {
+			err = j.unlock(ctx, info)
+		}
+		return status, err
+	case lock.UnlockState:
+		release, err := j.Lock(ctx, lock.InGitLab)
+		if err != nil {
+			return 0, err
+		}
+		status, err := ask(http.MethodDelete, "/lock", nil)
+		return status, errors.Join(err, release())
+	case lock.DeleteVersion:
+		return putBack(ask(http.MethodDelete, version, nil))
+	case lock.DeleteState:
+		return putBack(ask(http.MethodDelete, "", nil))
+	}
+	return 0, fmt.Errorf("no such request: %s", r)
 }
 
 // gitlab sends a request about the state to GitLab at its own host name. The answer's

@@ -179,6 +179,30 @@ func (g *gitlab) Member(role string) (*lock.Member, error) {
 	return &lock.Member{User: a.Username, Token: a.Token}, nil
 }
 
+// Job is the token of a job that the maintainer started.
+func (g *gitlab) Job(own bool) (*lock.Member, error) {
+	project := g.r.Room.Forge.Project
+	if !own {
+		project += "-elsewhere"
+	}
+	return g.mint(sandbox.AccessRequest{Kind: sandbox.JobAccess, Project: project})
+}
+
+// ReadOnly is a token of the maintainer's that was made to read with.
+func (g *gitlab) ReadOnly() (*lock.Member, error) {
+	return g.mint(sandbox.AccessRequest{Project: g.r.Room.Forge.Project, Scopes: []string{"read_api"}})
+}
+
+// mint makes a token of the maintainer's.
+func (g *gitlab) mint(r sandbox.AccessRequest) (*lock.Member, error) {
+	r.Issuer, r.User, r.Role = g.r.Room.Forge.Issuer, "maintainer", "maintainer"
+	a, err := g.r.Sandbox.AccessToken(r)
+	if err != nil {
+		return nil, err
+	}
+	return &lock.Member{User: a.Username, Token: a.Token}, nil
+}
+
 func (g *gitlab) Promote(_ context.Context, role string) (func() error, error) {
 	if g.tokens[role] == nil {
 		return nil, errors.New("the project has no " + role)

@@ -228,7 +228,7 @@ func (r *Rehearsal) writeStates(ctx context.Context) error {
 				err = errors.New(said)
 			}
 			if err == nil {
-				s.Before, err = r.World.Snapshot(ctx, s.Key)
+				err = r.World.Remember(ctx, s)
 			}
 			if err != nil {
 				return fmt.Errorf("stack %s of %s: %w", s.Name, e.Name, err)

@@ -85,11 +85,44 @@ func breakStateLock(t *testing.T, l *lock.Lock, w *lock.World) {
 			t.Errorf("without the lock %q fails: the mutation broke more than the lock: %+v", c.Request, c)
 		}
 	}
+	for i, o := range l.Open {
+		openLock(t, l, i, o, w)
+	}
 	again, err := l.Try(t.Context(), w)
 	if err != nil {
 		t.Fatalf("put back: %v", err)
 	}
 	if !again.Holds {
 		t.Errorf("the lock was put back and does not hold: %+v %+v", again.Controls, again.Attacks)
+	}
+}
+
+// openLock opens the world, and expects that every request of the attacks which it is
+// opened for is let through: what is refused otherwise is refused for the lock alone.
+func openLock(t *testing.T, l *lock.Lock, i int, o lock.Opening, w *lock.World) {
+	putBack, err := o.Do(t.Context(), w)
+	if err != nil {
+		t.Fatalf("open %d: %v", i, err)
+	}
+	tried := 0
+	for _, a := range l.Attacks {
+		if o.By != "" && a.By != o.By || !strings.Contains(a.Request, o.Request) {
+			continue
+		}
+		tried++
+		got, err := a.Do(t.Context(), w)
+		if err != nil {
+			t.Errorf("open %d: %s: %s: %v", i, a.By, a.Request, err)
+			continue
+		}
+		if got.Refused || !o.Some && len(got.Kept()) > 0 {
+			t.Errorf("open %d: %s: %s: %s, %s; these are refused for another reason than the lock: %q", i, a.By, a.Request, got.Answer, got.DecidedBy, got.Kept())
+		}
+	}
+	if err := putBack(); err != nil {
+		t.Fatalf("open %d: put back: %v", i, err)
+	}
+	if tried == 0 {
+		t.Errorf("open %d: no attack is by %q", i, o.By)
 	}
 }

@@ -26,19 +26,17 @@ func (r *Report) Table(w io.Writer, width int, colour bool) error {
 			held++
 		}
 	}
-	attacks, events := 0, 0
+	made := map[string]int{}
 	for _, l := range r.Locks {
 		for _, a := range l.Attacks {
-			if a.Kind == lock.KindEvent {
-				events++
-			} else {
-				attacks++
-			}
+			made[a.Kind]++
 		}
 	}
-	p.printf("\n%d locks, %d attacks", len(r.Locks), attacks)
-	if events > 0 {
-		p.printf(", %d events", events)
+	p.printf("\n%d locks, %d attacks", len(r.Locks), made[""])
+	for _, kind := range []string{lock.KindEvent, lock.KindCheck} {
+		if made[kind] > 0 {
+			p.printf(", %d %ss", made[kind], kind)
+		}
 	}
 	p.printf(": ")
 	if r.Holds {
@@ -108,10 +106,10 @@ func (p *printer) lock(l lock.Result) {
 	for _, a := range l.Attacks {
 		kind := "attack"
 		switch {
-		case a.Kind == lock.KindEvent && a.Failed:
+		case a.Kind != "" && a.Failed:
 			kind = "WRONG"
-		case a.Kind == lock.KindEvent:
-			kind = "event"
+		case a.Kind != "":
+			kind = a.Kind
 		case a.Failed:
 			kind = "ATTACK SUCCEEDED"
 		}

@@ -53,6 +53,7 @@ func TestTableOfEvents(t *testing.T) {
 		{Kind: lock.KindEvent, By: "a visitor", Request: "rings", Answer: "1 alert", DecidedBy: "the bell"},
 		{Kind: lock.KindEvent, By: "the wind", Request: "blows", Answer: "1 alert", DecidedBy: "expected no alert", Failed: true},
 		{By: "a burglar", Request: "cuts the wire", Answer: "AccessDenied", DecidedBy: "the conduit"},
+		{Kind: lock.KindCheck, By: "the owner", Request: "looks", Answer: "as it was", DecidedBy: "the bell"},
 	}}}
 	var b bytes.Buffer
 	if err := r.Table(&b, 0, false); err != nil {
@@ -63,8 +64,9 @@ holds   bell  It rings once.
         event   a visitor: rings          1 alert  the bell
         WRONG   the wind: blows           1 alert  expected no alert
         attack  a burglar: cuts the wire  AccessDenied  the conduit
+        check   the owner: looks          as it was  the bell
 
-1 locks, 1 attacks, 2 events: every lock holds
+1 locks, 1 attacks, 2 events, 1 checks: every lock holds
 OpenTofu 1.12.6, AWS provider 5.100.0: 2.0 s, of which the engine's own 1.0 s
 `
 	if got := b.String(); got != want {
