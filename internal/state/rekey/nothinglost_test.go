@@ -262,6 +262,7 @@ func TestNothingLost(t *testing.T) {
 						if n < 3 {
 							t.Errorf("there were %d steps to disturb", n-1)
 						}
+						t.Logf("%d steps", n-1)
 						return
 					}
 				}
