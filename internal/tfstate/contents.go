@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -178,12 +177,8 @@ func Open(raw []byte) (*Contents, error) {
 		Ciphertext string `json:"encrypted_data"`
 		Encryption string `json:"encryption_version"`
 	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if err := dec.Decode(&file); err != nil {
-		return nil, damaged(err, len(raw))
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, fmt.Errorf("not a state: text follows it, after byte %d", dec.InputOffset())
+	if err := json.Unmarshal(raw, &file); err != nil {
+		return nil, broken(raw, err)
 	}
 	if file.Encryption != "" && file.Ciphertext != "" && file.Lineage != "" {
 		return nil, ErrEncrypted

@@ -55,12 +55,8 @@ func Read(raw []byte) (*Snapshot, error) {
 		Ciphertext string `json:"encrypted_data"`
 		Encryption string `json:"encryption_version"`
 	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if err := dec.Decode(&state); err != nil {
-		return nil, damaged(err, len(raw))
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, fmt.Errorf("not a state: text follows it, after byte %d", dec.InputOffset())
+	if err := json.Unmarshal(raw, &state); err != nil {
+		return nil, broken(raw, err)
 	}
 	// Source: OpenTofu "State and Plan Encryption"; its files keep serial and
 	// lineage readable beside the ciphertext.
@@ -155,6 +151,18 @@ func canonical(raw []byte) ([]byte, error) {
 		return nil, damaged(err, len(raw))
 	}
 	return json.Marshal(v)
+}
+
+// broken says what is wrong with a text that is not one JSON value of the right form.
+func broken(raw []byte, err error) error {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	var whole json.RawMessage
+	if dec.Decode(&whole) == nil {
+		if _, after := dec.Token(); after != io.EOF {
+			return fmt.Errorf("not a state: text follows it, after byte %d", dec.InputOffset())
+		}
+	}
+	return damaged(err, len(raw))
 }
 
 // damaged says where JSON ends to make sense, and nothing of what stands there.

@@ -107,3 +107,16 @@ func TestCovers(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatFollowsAStateIsSaid(t *testing.T) {
+	const state = `{"version":4,"serial":1,"lineage":"l"}`
+	for text, want := range map[string]string{state + "\n": "", state + " {}": "text follows it", state[:20]: "breaks off or is damaged at byte", `{"version":"x"}`: "have the wrong form"} {
+		_, read := tfstate.Read([]byte(text))
+		_, open := tfstate.Open([]byte(text))
+		for _, err := range []error{read, open} {
+			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", text, err, want)
+			}
+		}
+	}
+}
