@@ -24,6 +24,7 @@ func TestModulesPassTheirOwnTests(t *testing.T) {
 			t.Fatal(err)
 		}
 		environ := engine.Environ(os.Environ(), plugins.Set, plugins.Unset)
+		outer, attached := t, false
 		for _, module := range names(t) {
 			t.Run(b.Name+"/"+module, func(t *testing.T) {
 				dir := filepath.Join(t.TempDir(), module)
@@ -33,6 +34,9 @@ func TestModulesPassTheirOwnTests(t *testing.T) {
 				for _, args := range [][]string{
 					{"init", "-backend=false", "-no-color"}, {"fmt", "-check", "-recursive", "-diff"}, {"test", "-no-color"},
 				} {
+					if args[0] == "test" && !attached {
+						environ, attached = enginetest.Attached(outer, dir, environ), true // one for all
+					}
 					cmd := exec.CommandContext(t.Context(), b.Path, args...)
 					cmd.WaitDelay = 30 * time.Second // a provider that outlives its engine holds the output
 					cmd.Dir, cmd.Env = dir, environ

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/internal/engine"
+	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
 
@@ -21,6 +22,7 @@ type stack struct {
 	engine  engine.Binary
 	dir     string
 	environ []string
+	socket  enginetest.Socket
 }
 
 // newStack writes the root module. With mortal, prevent_destroy is taken off in the copy
@@ -75,7 +77,7 @@ func (k *stack) run(args ...string) (out string, status int) {
 	k.t.Helper()
 	cmd := exec.CommandContext(k.t.Context(), k.engine.Path, append(args, "-no-color")...)
 	cmd.WaitDelay = 30 * time.Second // a provider that outlives its engine holds the output
-	cmd.Dir, cmd.Env = k.dir, k.environ
+	cmd.Dir, cmd.Env = k.dir, k.socket.Attached(k.t, k.dir, k.environ)
 	out0, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

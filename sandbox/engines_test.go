@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/internal/engine"
+	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 	"github.com/strongroom-dev/strongroom/sandbox"
 )
 
@@ -40,6 +41,7 @@ type workdir struct {
 	engine  engine.Binary
 	dir     string
 	environ []string
+	socket  enginetest.Socket
 }
 
 // newWorkdir copies a stack of testdata/provider. The engine finds the AWS
@@ -73,7 +75,7 @@ func (w *workdir) run(args ...string) (out string, status int) {
 	w.t.Helper()
 	cmd := exec.CommandContext(w.t.Context(), w.engine.Path, args...)
 	cmd.WaitDelay = 30 * time.Second // a provider that outlives its engine holds the output
-	cmd.Dir, cmd.Env = w.dir, w.environ
+	cmd.Dir, cmd.Env = w.dir, w.socket.Attached(w.t, w.dir, w.environ)
 	var both bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &both, &both
 	began := time.Now()

@@ -2,9 +2,11 @@ package enginetest
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -45,7 +47,8 @@ func (s *Socket) Attached(t testing.TB, dir string, environ []string) []string {
 // binary, in the mode that HashiCorp documents for debuggers; each command configures it
 // again, and one command at a time may use it, unless none configures it (mocks). It ends
 // with the test. It needs Go to read SSL_CERT_FILE: on macOS and Windows environ comes back
-// as it was, and engines start their own; so it does before init. Source: "Debugging Terraform Providers", "TF_REATTACH_PROVIDERS".
+// as it was, and engines start their own; so it does before init, and for a stack with two
+// configurations of the provider, as one process keeps its clients for one. Source: "Debugging Terraform Providers", "TF_REATTACH_PROVIDERS".
 func Attached(t testing.TB, dir string, environ []string) []string {
 	t.Helper()
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
@@ -53,7 +56,7 @@ func Attached(t testing.TB, dir string, environ []string) []string {
 	}
 	// .terraform/providers/HOST/hashicorp/aws/VERSION/OS_ARCH/terraform-provider-aws_vVERSION
 	found, _ := filepath.Glob(filepath.Join(dir, ".terraform", "providers", "*", "hashicorp", "aws", "*", "*", "terraform-provider-aws_v*"))
-	if len(found) == 0 {
+	if len(found) == 0 || configurations(t, dir) > 1 {
 		return environ
 	}
 	inside, err := filepath.Rel(filepath.Join(dir, ".terraform", "providers"), found[0])
@@ -84,6 +87,20 @@ func Attached(t testing.TB, dir string, environ []string) []string {
 		t.Fatal(err)
 	}
 	return append(slices.Clip(environ), "TF_REATTACH_PROVIDERS="+string(raw))
+}
+
+// configurations counts the provider blocks in a stack's directory.
+func configurations(t testing.TB, dir string) (n int) {
+	t.Helper()
+	files, _ := filepath.Glob(filepath.Join(dir, "*.tf"))
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += bytes.Count(text, []byte("\nprovider \"aws\" {"))
+	}
+	return n
 }
 
 // trusting gives the certificates to trust to Go instead of the SDK: configured a second time
