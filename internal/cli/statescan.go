@@ -106,22 +106,29 @@ func scanFile(ctx context.Context, env *Env, name string, placeholders bool) ([]
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, fileError("state-scan-file", err)
+			return nil, unreadFile(err)
 		}
 		defer f.Close()
 		in = f
 	} else {
 		name = "stdin"
 	}
-	raw, err := io.ReadAll(io.LimitReader(in, maxState))
-	if err != nil {
-		return nil, fileError("state-scan-file", err)
+	raw, err := io.ReadAll(io.LimitReader(in, maxState+1))
+	switch {
+	case err != nil:
+		return nil, unreadFile(err)
+	case len(raw) > maxState:
+		return nil, &diag.Diagnostic{Rule: "state-scan-file", Summary: name + " is larger than 1 GiB", Why: "it would not fit into memory several times", Fix: "split the stack: no engine copes with such a state either"}
 	}
 	r, err := (&scan.Checker{Placeholders: placeholders}).Reader(ctx, name, raw)
 	if err != nil {
 		return nil, &diag.Diagnostic{Rule: "state-scan-file", Summary: err.Error(), Err: err, Why: "only a whole state in format 4 can be looked through", Fix: "hand over what the engine's \"state pull\" prints"}
 	}
 	return []*scan.Report{r}, nil
+}
+
+func unreadFile(err error) error {
+	return &diag.Diagnostic{Rule: "state-scan-file", Summary: err.Error(), Err: err, Why: "what cannot be read may hold anything", Fix: "name a state file that can be read, or - for stdin"}
 }
 
 func scanRoom(ctx context.Context, env *Env, flags *stateFlags, placeholders bool) ([]*scan.Report, error) {
