@@ -178,7 +178,7 @@ func awsConfig(ctx context.Context, profile string) (aws.Config, error) {
 	if err != nil {
 		return cfg, &diag.Diagnostic{
 			Rule: "state-credentials", Summary: "the AWS configuration cannot be read: " + err.Error(), Err: err,
-			Why: "the bucket and the keys are asked with it", Fix: "check AWS_PROFILE, --profile and ~/.aws/config",
+			Why: "the bucket and the keys are asked with it", Fix: "check AWS_PROFILE, --profile, --principal-profile, --reader-profile and ~/.aws/config",
 		}
 	}
 	return cfg, nil

@@ -117,7 +117,11 @@ func newRekeying(ctx context.Context, env *Env, flags *stateFlags, reader func(c
 		return nil, err
 	}
 	me, err := sts.NewFromConfig(cfg, func(o *sts.Options) { o.Region = r.State.Region }).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil {
+	var none *diag.Diagnostic
+	switch {
+	case errors.As(err, &none):
+		return nil, none
+	case err != nil:
 		return nil, &diag.Diagnostic{
 			Rule: "state-credentials", Summary: "AWS does not know these credentials: " + err.Error(), Err: err,
 			Why: "the copies are made by the state account's owner", Fix: "name credentials of account " + r.Account + ": --profile PROFILE, or sign in again",

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strongroom-dev/strongroom/internal/diag"
-	"github.com/strongroom-dev/strongroom/internal/policyread"
 	"github.com/strongroom-dev/strongroom/internal/room"
 	"github.com/strongroom-dev/strongroom/internal/state"
 	"github.com/strongroom-dev/strongroom/internal/state/status"
@@ -105,7 +104,14 @@ func (f *stateFlags) status(ctx context.Context, env *Env, cmd *cobra.Command, r
 		doubt := ""
 		want, err := wanted(ctx, env, checker, e, len(list) == 1, false)
 		if err != nil {
-			want, doubt = verify.Want{}, "the environment's key: "+diag.All(err)[0].Summary
+			d := diag.All(err)[0]
+			if d.Rule == ruleNoCredentials {
+				return nil, err // nothing at all could be asked
+			}
+			want, doubt = verify.Want{}, "the environment's key: "+d.Summary
+			if d.Fix != "" {
+				doubt += "; " + d.Fix
+			}
 		}
 		doubts := []string{}
 		if doubt != "" {
@@ -114,7 +120,11 @@ func (f *stateFlags) status(ctx context.Context, env *Env, cmd *cobra.Command, r
 		targets, err := places.Targets(ctx, e)
 		if err != nil {
 			// Who may not list the bucket sees the states that the spec names.
-			doubts = append(doubts, "other workspaces: "+policyread.Cause(err))
+			d := diag.All(err)[0]
+			if d.Rule == ruleNoCredentials {
+				return nil, err
+			}
+			doubts = append(doubts, "other workspaces: "+d.Summary+"; "+d.Fix)
 			for _, s := range e.Stacks {
 				targets = append(targets, state.Target{Environment: e.Name, Stack: s, Workspace: "default"})
 			}
@@ -127,7 +137,9 @@ func (f *stateFlags) status(ctx context.Context, env *Env, cmd *cobra.Command, r
 			return nil, err
 		}
 		for _, row := range found {
-			row.Doubts = append(row.Doubts, doubts...)
+			for _, d := range doubts {
+				row.Doubt(d)
+			}
 		}
 		rows = append(rows, found...)
 	}

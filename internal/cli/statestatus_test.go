@@ -9,6 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
 	"github.com/strongroom-dev/strongroom/internal/cli"
 	"github.com/strongroom-dev/strongroom/internal/engine/enginetest"
 	"github.com/strongroom-dev/strongroom/internal/state"
@@ -137,7 +141,7 @@ func TestStateStatusVerifyUnlock(t *testing.T) {
 		t.Errorf("%+v", rows)
 	}
 	w.run(0, []string{"status", "--profile", "reader"}, "?", "kms:Decrypt")
-	w.run(0, []string{"status", "--profile", "nobody", "--env", "production"}, "not known: s3://acme-tf-backend/production: other workspaces: AccessDenied", "?")
+	w.run(0, []string{"status", "--profile", "nobody", "--env", "production"}, "not known: production: other workspaces: s3://acme-tf-backend cannot be listed: AccessDenied", "?")
 
 	// The principal's half is missing.
 	w.KeyPolicy("development")
@@ -238,4 +242,75 @@ func TestStateVerifyPlanCheck(t *testing.T) {
 	w.run(2, check, "there is something to do: output b")
 	t.Setenv("TF_VAR_region", "as applied")
 	w.run(0, check, "ok  plan-no-op", "there is nothing to do")
+}
+
+// What is wrong with credentials, rights or the spec is said as such, once, with a way
+// out, and never passes for an answer.
+func TestStateWhatIsWrongIsSaid(t *testing.T) {
+	w := newStateWorld(t)
+	key := w.Keys["development"]
+	w.Put("development", statetest.State(1, 0), key)
+	dev := []string{"--env", "development"}
+	all := func(says ...string) {
+		t.Helper()
+		for _, verb := range []string{"verify", "rekey"} {
+			w.run(1, append([]string{verb}, dev...), says...)
+		}
+		w.run(0, append([]string{"status"}, dev...), "not known: development: other workspaces: "+says[0])
+	}
+	allow := func(statements string) {
+		t.Helper()
+		client := iam.NewFromConfig(w.Owner)
+		if _, err := client.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: aws.String("op"), PolicyName: aws.String("own"), PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},` + statements + `]}`)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	op := w.Stranger("op")
+	t.Setenv("AWS_ACCESS_KEY_ID", op.AccessKeyID)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", op.SecretAccessKey)
+	allow(`{"Effect":"Deny","Action":"s3:ListBucket","Resource":"*"}`)
+	all("s3://acme-tf-backend cannot be listed: AccessDenied", "that may s3:ListBucket")
+	allow(`{"Effect":"Deny","Action":"s3:GetObject","Resource":"*"}`)
+	w.run(1, append([]string{"verify"}, dev...), "unknown  exists  HeadObject was refused (403): it takes s3:GetObject")
+	w.run(0, append([]string{"status"}, dev...), "not known: s3://acme-tf-backend/development: HeadObject was refused (403)")
+	w.run(2, append([]string{"grants"}, dev...), "UNKNOWN: how s3://acme-tf-backend/development is encrypted is not known: HeadObject was refused")
+
+	// The spec has the alias alone: another environment's key is noticed all the same.
+	w.EditSpec("    kms_key_arn = \""+key+"\"\n", "")
+	if _, err := w.KMS.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: aws.String("alias/acme-tf-state-development"), TargetKeyId: &key}); err != nil {
+		t.Fatal(err)
+	}
+	allow(`{"Effect":"Deny","Action":"kms:DescribeKey","Resource":"*"}`)
+	const unread = "which key alias/acme-tf-state-development is may not be asked: AccessDeniedException"
+	w.run(1, append([]string{"verify"}, dev...), unread, "write kms_key_arn into the spec's environment development")
+	w.run(1, append([]string{"grants"}, dev...), unread)
+	w.run(0, append([]string{"status"}, dev...), "not known: development: the environment's key: "+unread)
+	guard := append([]string{"status", "--guard"}, dev...)
+	t.Setenv(state.KeyVariable, key)
+	w.run(1, guard, "?   development  infra: the environment's key is not known: "+unread)
+	allow(`{"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"*"}`)
+	w.run(0, append([]string{"verify", "--principal-profile", "development=dev"}, dev...))
+	other, err := w.KMS.CreateKey(t.Context(), &kms.CreateKeyInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(state.KeyVariable, *other.KeyMetadata.Arn)
+	w.run(1, append([]string{"verify"}, dev...), "STATE_KMS_KEY_ID names another key than the one behind alias/acme-tf-state-development", "export STATE_KMS_KEY_ID="+key)
+	w.run(2, guard, "the spec says SSE-KMS under "+key)
+	os.Unsetenv(state.KeyVariable)
+
+	w.EditSpec("bucket    = \"acme-tf-backend\"", "bucket    = \"acme-no-bucket\"")
+	all("there is no bucket acme-no-bucket", "apply modules/state-backend")
+	w.EditSpec("    kms_key_arn = \""+w.Keys["production"]+"\"\n", "")
+	w.EditSpec("bucket    = \"acme-no-bucket\"", "bucket    = \"acme-tf-backend\"\n  region    = \"eu-west-1\"")
+	w.run(0, append([]string{"status"}, dev...), "not known: development: other workspaces: bucket acme-tf-backend is not in eu-west-1", "aws s3api get-bucket-location")
+	w.EditSpec("\n  region    = \"eu-west-1\"", "")
+
+	// Without credentials nothing was asked.
+	os.Unsetenv("AWS_ACCESS_KEY_ID")
+	os.Unsetenv("AWS_SECRET_ACCESS_KEY")
+	for _, verb := range []string{"status", "verify", "grants", "rekey"} {
+		w.run(1, append([]string{verb}, dev...), "aws-credentials", "strongroom credentials explain")
+	}
+	w.run(1, guard, "?   development  infra: the environment's key is not known: there are no AWS credentials")
 }

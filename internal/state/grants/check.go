@@ -37,12 +37,12 @@ func (c *Checker) Check(ctx context.Context, e state.Environment) (*Environment,
 	if err := c.applicable(e); err != nil {
 		return nil, err
 	}
-	if err := owns(ctx, c.State, c.Room.Account, "the state account", "--profile PROFILE names another"); err != nil {
+	if err := owns(ctx, c.State, c.Room.Account, "the state account", "--profile PROFILE"); err != nil {
 		return nil, err
 	}
 	w, err := c.read(ctx, e)
 	var none *diag.Diagnostic
-	if errors.As(err, &none) && none.Rule == "state-no-key" {
+	if errors.As(err, &none) && none.Rule == state.RuleNoKey {
 		return c.keyless(e, none), nil
 	}
 	if err != nil {
@@ -112,23 +112,33 @@ const ruleAccount = "grants-account"
 // owns refuses credentials of another account: what they cannot see would pass for
 // what is not there.
 func owns(ctx context.Context, cfg aws.Config, account, what, hint string) error {
+	got, err := whose(ctx, cfg, what)
+	if err != nil || got == account {
+		return err
+	}
+	return &diag.Diagnostic{
+		Rule: ruleAccount, Summary: fmt.Sprintf("the credentials for %s are of account %s, and not of %s", what, got, account),
+		Why: "what they cannot see would pass for what is not there", Fix: "name credentials of account " + account + ": " + hint,
+	}
+}
+
+// whose is the account of credentials.
+func whose(ctx context.Context, cfg aws.Config, what string) (string, error) {
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1" // whose answer is every region's
 	}
 	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	var d *diag.Diagnostic
+	if errors.As(err, &d) {
+		return "", d // there are none, which says how to find out why
+	}
 	if err != nil {
-		return &diag.Diagnostic{
+		return "", &diag.Diagnostic{
 			Rule: "grants-credentials", Summary: "the credentials for " + what + " do not work: " + policyread.Cause(err), Err: err,
 			Why: "without them nothing can be read there", Fix: "log in, or name other credentials",
 		}
 	}
-	if got := aws.ToString(out.Account); got != account {
-		return &diag.Diagnostic{
-			Rule: ruleAccount, Summary: fmt.Sprintf("the credentials for %s, %s, are of account %s", what, account, got), Found: got,
-			Why: "what they cannot see would pass for what is not there", Fix: "use credentials of account " + account + "; " + hint,
-		}
-	}
-	return nil
+	return aws.ToString(out.Account), nil
 }
 
 // keyARN is the key of an environment; "" if it has none.

@@ -2,7 +2,6 @@ package grants
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/internal/policyread"
 	"github.com/strongroom-dev/strongroom/policy"
 )
@@ -107,15 +105,14 @@ func (c *Checker) profile(ctx context.Context, w *reading, environment, arn, acc
 		}
 	}
 	for _, g := range given {
-		err := owns(ctx, g, account, "the account of "+arn, "--principal-profile "+environment+"=PROFILE names another")
-		var d *diag.Diagnostic
+		of, err := whose(ctx, g, "the principal of "+environment)
 		switch {
-		case err == nil:
-			return g, true, nil
-		case !errors.As(err, &d) || d.Rule != ruleAccount:
+		case err != nil:
 			return cfg, false, err
-		case !slices.ContainsFunc(w.principals, func(other string) bool { return accountOf(other) == d.Found }):
-			return cfg, false, err // it is of nobody's account
+		case of == account:
+			return g, true, nil
+		case !slices.ContainsFunc(w.principals, func(other string) bool { return accountOf(other) == of }):
+			return cfg, false, owns(ctx, g, account, "the principal of "+environment, "--principal-profile "+environment+"=PROFILE")
 		}
 	}
 	return c.State, account == w.account, nil

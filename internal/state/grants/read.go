@@ -235,9 +235,9 @@ func (w *reading) head(ctx context.Context, client *s3.Client, key string) {
 	case err != nil:
 		why := policyread.Cause(err)
 		if statestore.Status(err) == http.StatusForbidden {
-			why = "refused"
+			why = "HeadObject was refused"
 		}
-		w.gap(Finding{Rule: "grants-unread", Level: Unknown, Side: StateSide, Where: store.Where(), Summary: "how it is encrypted is not known: " + why,
+		w.gap(Finding{Rule: "grants-unread", Level: Unknown, Side: StateSide, Where: store.Where(), Summary: "how " + store.Where() + " is encrypted is not known: " + why,
 			Why: "the principal has to be able to decrypt what is there", Fix: "use credentials that may s3:GetObject on it"})
 	case info != nil:
 		w.objects = append(w.objects, Object{key, info.Encryption.Algorithm, info.Encryption.KeyARN, info.Encryption.BucketKey})

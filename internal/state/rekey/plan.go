@@ -151,6 +151,9 @@ func NewPlan(ctx context.Context, o Options) (*Plan, error) {
 func (w *work) readDefault(ctx context.Context) error {
 	b := w.Bucket.Room
 	out, err := w.Bucket.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &b.State.Bucket, ExpectedBucketOwner: &b.Account})
+	if d := w.Bucket.Misplaced(err); d != nil {
+		return d
+	}
 	if err != nil {
 		return fmt.Errorf("ask how bucket %s encrypts by default: %w", b.State.Bucket, err)
 	}

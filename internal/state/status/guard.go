@@ -216,8 +216,11 @@ func (g *Guard) inS3(ctx context.Context, e state.Environment, s state.Stack, w 
 	key, err := g.Bucket.KeyARN(ctx, e)
 	var d *diag.Diagnostic
 	switch {
-	case errors.As(err, &d):
+	case errors.As(err, &d) && d.Rule == state.RuleNoKey:
 		f.no(err)
+		return
+	case errors.As(err, &d):
+		f.answer("unknown", "the environment's key is not known: "+d.Summary, d.Fix)
 		return
 	case err != nil:
 		f.answer("unknown", "the environment's key is not known: "+cause(err), "write kms_key_arn into the spec's environment "+e.Name+", or use credentials that may kms:DescribeKey")

@@ -38,7 +38,13 @@ type Row struct {
 	Drift []string `json:"drift"`
 	// Doubts are what could not be told of that.
 	Doubts []string `json:"doubts"`
+
+	// shared are those of Doubts that are about the whole environment.
+	shared []string
 }
+
+// Doubt adds what could not be told of the row's whole environment.
+func (r *Row) Doubt(why string) { r.Doubts, r.shared = append(r.Doubts, why), append(r.shared, why) }
 
 // Contents is what a state holds, without what it holds.
 type Contents struct {

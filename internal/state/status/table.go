@@ -3,6 +3,7 @@ package status
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -52,10 +53,13 @@ func Table(w io.Writer, rows []*Row, now time.Time) error {
 	for _, r := range rows {
 		for _, d := range r.Doubts {
 			about := r.Where
-			if strings.HasPrefix(d, verify.PrincipalReads) {
+			if strings.HasPrefix(d, verify.PrincipalReads) || slices.Contains(r.shared, d) {
 				about = r.Environment // it is the same of all its states, or says of which it is
 			}
 			note("not known: %s: %s", about, d)
+		}
+		if r.Exists == "unknown" {
+			note("not known: %s: %s", r.Where, r.Why)
 		}
 		for _, u := range [][2]string{{"who wrote it", r.Writer.Unknown}, {"the lock", r.Lock.Unknown}, {"versions", r.Versions.Unknown}} {
 			if u[1] != "" && r.Exists != "no" {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/internal/policyread"
 	"github.com/strongroom-dev/strongroom/internal/room"
 	"github.com/strongroom-dev/strongroom/internal/state"
@@ -137,7 +139,7 @@ func (k *check) exists() bool {
 	}
 	switch {
 	case err != nil:
-		k.add(Exists, Unknown, "name credentials of the state account's owner: --profile PROFILE", "%s", cause(err))
+		k.add(Exists, Unknown, "name credentials of the state account's owner: --profile PROFILE", "%s", unseen(err))
 		return false
 	case k.info == nil:
 		k.add(Exists, Failed, "apply the stack, or go back to an earlier version: strongroom state rollback", "there is no state")
@@ -146,6 +148,16 @@ func (k *check) exists() bool {
 	k.Info = k.info
 	k.add(Exists, OK, "", "%s", size(k.info))
 	return true
+}
+
+// unseen says why HeadObject did not answer: a refusal has no text.
+//
+// Source: S3 API HeadObject, "Permissions".
+func unseen(err error) string {
+	if statestore.Status(err) == http.StatusForbidden {
+		return "HeadObject was refused (403): it takes s3:GetObject, and s3:ListBucket where there is no state"
+	}
+	return cause(err)
 }
 
 func size(i *statestore.Info) string {
@@ -232,17 +244,30 @@ func (c *Checker) bucketKeyDefault(ctx context.Context) (bool, error) {
 func cause(err error) string { return policyread.Cause(err) }
 
 // Wanted is how an environment's states have to be encrypted: under the key that the
-// variable names, or else under the one that the spec names. The error is a
-// *diag.Diagnostic when the variable's key is not the environment's, or when there is
-// no key.
+// spec names, by its ARN or an alias, or else under the one that the variable names. The
+// error is a *diag.Diagnostic when the variable's key is not the environment's, or when
+// there is no key.
 func (c *Checker) Wanted(ctx context.Context, e state.Environment, variable string) (Want, error) {
 	if c.Room.State.Backend != "s3" {
 		return Want{}, nil
 	}
 	if variable != "" {
-		_, err := state.Block(c.Room, e, e.Stacks[0], variable, false)
-		return UnderKey(variable), err
+		if _, err := state.Block(c.Room, e, e.Stacks[0], variable, false); err != nil {
+			return Want{}, err
+		}
 	}
 	arn, err := c.Owner.KeyARN(ctx, e)
-	return UnderKey(arn), err
+	var d *diag.Diagnostic
+	switch {
+	case variable == "":
+		return UnderKey(arn), err
+	case errors.As(err, &d) && d.Rule == state.RuleNoKey:
+		return UnderKey(variable), nil // nothing else says which key is the environment's
+	case err == nil && arn != variable:
+		return Want{}, &diag.Diagnostic{
+			Rule: "state-key-other", Summary: fmt.Sprintf("%s names another key than the one behind %s", state.KeyVariable, e.KeyAlias), Found: variable,
+			Why: "every environment has a key of its own: what happens to the one must not reach the other", Fix: "export " + state.KeyVariable + "=" + arn,
+		}
+	}
+	return UnderKey(variable), err
 }

@@ -342,13 +342,15 @@ func (c *Checker) decisions(ctx context.Context, e state.Environment, keyARN str
 	}
 	known.mu.Unlock()
 	d.once.Do(func() {
-		targets, err := c.Owner.Targets(ctx, e)
-		if d.err = err; err != nil {
-			return
-		}
 		keys := []string{}
-		for _, t := range targets {
-			keys = append(keys, t.Key())
+		if targets, err := c.Owner.Targets(ctx, e); err == nil {
+			for _, t := range targets {
+				keys = append(keys, t.Key())
+			}
+		} else { // those that the spec names
+			for _, s := range e.Stacks {
+				keys = append(keys, s.Key)
+			}
 		}
 		list, err := c.Decide(ctx, e, keys, keyARN)
 		for _, r := range list {
