@@ -28,8 +28,9 @@ that "strongroom state history" shows, a serial (the newest version that has it)
 "current".
 
 Values are not shown. With --values those are that neither state marks as sensitive,
-that the provider's schema is known not to call sensitive, and that neither by their
-name nor by themselves look like a secret. Names that look like secrets are masked.
+that the provider's schema is known not to call sensitive, that neither by their name
+nor by themselves look like a secret, and that do not hold what is sensitive elsewhere
+in one of the two. Names that look like secrets are masked.
 
 A resource that was renamed is removed at one address and added at another.
 
@@ -69,6 +70,9 @@ Exit status: 0, or 1 when the two could not be compared.`,
 					targets = append(targets, t)
 				}
 			}
+		}
+		if len(targets) == 0 {
+			return &diag.Diagnostic{Rule: "state-unknown-workspace", Summary: fmt.Sprintf("no state that was selected has a workspace %q", *workspace), Why: "there is nothing to compare", Fix: "leave --workspace out to see all: strongroom state history"}
 		}
 		from, to := "", ""
 		switch len(args) {

@@ -30,14 +30,15 @@ A value is a secret because the provider calls its attribute sensitive, because 
 state or an output marks it, because it has a well-known format (keys of AWS, private
 keys, tokens of GitLab, GitHub, Slack, Stripe and many others, JWTs, addresses with
 passwords), because its name says so, or because it looks drawn by lot. It looks into
-JSON and base64, and into names. What has to be sensitive is asked of the engine for a
-stack whose directory the spec names and which was prepared there; of the AWS provider
-it is built in. The answer says which.
+JSON, base64 and gzip, and into names. What has to be sensitive is asked of the engine
+for a stack whose directory the spec names and which was prepared there; of the AWS
+provider, and of random, tls and local, it is built in. The answer says which.
 
 An engine writes secrets into states whatever they are called: what keeps them is who
 can read the state. So a finding in a state that is encrypted as the spec says, under
 the environment's own key, is listed and no more; in any other place it is a no.
---strict makes every finding a no.
+--strict makes every finding a no. It is the current version that is looked through:
+older ones stay as they were written (strongroom state status --versions tells how).
 
 --placeholders also looks for secrets that are put by hand: in the files of stacks for
 parameters and secret versions with ignore_changes on their value, and in states for
@@ -57,6 +58,12 @@ not be looked through.`,
 			}
 			return nil
 		},
+	}
+	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return nil, cobra.ShellCompDirectiveDefault
 	}
 	flags := addStateFlags(cmd)
 	flags.addProfile(cmd)
