@@ -23,9 +23,10 @@ import (
 // migrateAnswer is what "strongroom state migrate --format json" prints.
 type migrateAnswer struct {
 	FormatVersion int `json:"format_version"`
-	// Done is false when this only says what would be done.
+	// Done is false when this only says what would be done, and of a run that stopped.
 	Done bool `json:"done"`
-	// Moves are the stacks' moves, in the spec's order; empty with --retire alone.
+	// Moves are the stacks' moves, in the spec's order; of a run that stopped those that it
+	// came to the end of. Empty with --retire alone.
 	Moves []migrate.Result `json:"moves"`
 	// Retired are the states that were, or would be, removed from where they were left.
 	Retired []migrate.Retired `json:"retired"`
@@ -114,18 +115,18 @@ func (m *migration) run(cmd *cobra.Command, change *changeFlags, format string) 
 	if err := m.look(ctx, stacks); err != nil {
 		return err
 	}
-	print := func() error {
+	print := func(ran bool) error {
 		if format == "json" {
 			return writeJSON(m.env.Stdout, m.answer)
 		}
-		return printMigration(m.env.Stdout, m.answer)
+		return printMigration(m.env.Stdout, m.answer, ran)
 	}
 	if !m.pending() {
 		m.answer.Done = true
-		return print()
+		return print(true)
 	}
 	if !change.plan && !change.yes && m.env.Terminal(m.env.Stdin) { // the question follows
-		if err := printMigration(m.env.Stderr, m.answer); err != nil {
+		if err := printMigration(m.env.Stderr, m.answer, false); err != nil {
 			return err
 		}
 	}
@@ -134,12 +135,17 @@ func (m *migration) run(cmd *cobra.Command, change *changeFlags, format string) 
 		return err
 	}
 	if !ok {
-		return print()
+		return print(false)
 	}
-	if err := m.do(ctx, stacks); err != nil {
-		return err
+	failed := m.do(ctx, stacks)
+	m.answer.Done = failed == nil
+	if failed == nil || format == "json" || len(m.answer.Moves)+len(m.answer.Retired) > 0 {
+		err = print(true) // what stands
 	}
-	return print()
+	if failed != nil {
+		return failed
+	}
+	return err
 }
 
 func (m *migration) question() string {
@@ -268,7 +274,7 @@ func (m *migration) look(ctx context.Context, stacks []migrated) error {
 func (m *migration) do(ctx context.Context, stacks []migrated) error {
 	m.view = newProgress(m.env)
 	defer m.view.clear()
-	m.answer.Done, m.answer.Moves, m.answer.Retired = true, []migrate.Result{}, []migrate.Retired{}
+	m.answer.Moves, m.answer.Retired = []migrate.Result{}, []migrate.Retired{}
 	for _, s := range stacks {
 		s.options.Note = m.view.note
 		s.options.Report = func(step migrate.Step) {
@@ -326,13 +332,14 @@ func (m *migration) equip(ctx context.Context, dir string) (*engine.Engine, erro
 	return engine.New(binary, path, engine.Options{Environ: engine.Environ(m.env.Environ, plugins.Set, plugins.Unset)})
 }
 
-func printMigration(w io.Writer, a migrateAnswer) error {
+// printMigration says what was done, or, if nothing ran, what would be.
+func printMigration(w io.Writer, a migrateAnswer, ran bool) error {
 	var b strings.Builder
 	for _, r := range a.Moves {
 		switch {
 		case r.Home:
 			fmt.Fprintf(&b, "%s %s: already at %s\n", r.Environment, r.Stack, r.To)
-		case a.Done:
+		case ran:
 			fmt.Fprintf(&b, "%s %s: moved from %s to %s\n", r.Environment, r.Stack, r.From, r.To)
 		case r.Unfinished:
 			fmt.Fprintf(&b, "%s %s: would go on with the move from %s to %s that was begun\n", r.Environment, r.Stack, r.From, r.To)
@@ -342,17 +349,17 @@ func printMigration(w io.Writer, a migrateAnswer) error {
 		for _, s := range r.Workspaces {
 			fmt.Fprintf(&b, "  %s: %s (%s)\n", s.Name, s.From, s.Before.Summary())
 			there := s.There
-			if a.Done {
+			if ran {
 				there = s.After
 			}
 			fmt.Fprintf(&b, "    to %s (%s%s)\n", s.To, there.Summary(), encryptedAs(s))
 		}
-		if a.Done && !r.Home {
+		if ran && !r.Home {
 			fmt.Fprintf(&b, "  the source is left, readable and marked; remove it with: strongroom state migrate --retire --env %s --stack %s\n", r.Environment, r.Stack)
 		}
 	}
 	for _, r := range a.Retired {
-		if a.Done {
+		if ran {
 			fmt.Fprintf(&b, "retired %s: %s\n", r.Where, r.How)
 		} else {
 			fmt.Fprintf(&b, "would retire %s: %s\n", r.Where, r.How)
