@@ -50,8 +50,8 @@ of another environment. With client_encryption in the spec OpenTofu's encryption
 is added, with a fallback that reads states which are not encrypted yet; --no-fallback
 leaves that out once they all are.
 
-A command that failed has printed nothing, and its status is not 0: a generator has to stop
-there (set -e), because an engine takes an empty backend.tf for a local state.
+A command that failed has printed nothing, and its status is not 0: a generator has to
+stop there (set -e), because an engine takes an empty backend.tf for a local state.
   strongroom state backend --env "$ENV" --stack infra > terraform/infra/backend.tf
 
 --write changes only what differs in the block that is there: attributes that the spec

@@ -21,11 +21,12 @@ state keys, and their lock files with s3:DeleteObject unless the spec says locki
 false). Then it reads what is there now, on both sides, and names what is missing.
 
 Nothing is changed. The key policy, its KMS grants, the bucket policy, the bucket's
-default encryption and how each state is encrypted now are read with the credentials of
-the environment, or of --profile, which must be of the state account. Across accounts
-both sides must allow: the principal's own policies, its groups' and its permissions
-boundary are read with --principal-profile, a profile of its account that may read IAM.
-Without one that half was not looked at, and the answer says so.
+default encryption and Object Ownership, and how each state is encrypted now are read
+with the credentials of the environment, or of --profile, which must be of the state
+account. Across accounts both sides must allow: the principal's own policies, its
+groups' and its permissions boundary are read with --principal-profile, a profile of its
+account that may read IAM. Without one that half was not looked at, and the answer says
+so. The flag may be repeated, also for principals of one environment in two accounts.
 
 The requests that an engine makes are judged one by one, with the encryption context
 that the bucket really uses: the bucket's ARN with an S3 Bucket Key, the object's

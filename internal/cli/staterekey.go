@@ -37,9 +37,9 @@ parts. It stops at the first state that does not verify, and says what stands.
 
 Whether a principal of another account reads its states takes --principal-profile
 ENV=PROFILE: its own profile, or one that may read IAM there. Without, the states are
-copied and that answer is "unknown": it is printed, the exit status is 1, and the run goes
-no further than this environment. "state verify" can give the answer later, also where the
-pipeline runs, and --env goes on with the next one.
+copied and that answer is "unknown": it is printed, the exit status is 1, and the run
+goes no further than this environment. "state verify" can give the answer later, also
+where the pipeline runs, and --env goes on with the next one.
 
 What was current becomes an older version, and older versions stay as they are: whoever
 may read object versions may still read them. --all-versions changes their encryption
@@ -52,8 +52,8 @@ else's is not, see "state unlock".
 Set STATE_KMS_KEY_ID in the environment's pipelines first: what they write without it is
 not under the key.
 
-Exit status: 0 when everything is done and proven, 2 when a state does not verify, 1 when
-something could not be done or not be told.`,
+Exit status: 0 when everything is done and proven, 2 when a state does not verify, 1
+when something could not be done or not be told.`,
 		Example: `  strongroom state rekey --plan
   strongroom state rekey --env development --yes --principal-profile development=dev
   strongroom state rekey --all-versions --yes --format json`,

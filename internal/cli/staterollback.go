@@ -43,8 +43,8 @@ describes.
 
 What becomes of each state is proven as rekey does, with --principal-profile as there.
 
-Exit status: 0 when everything is done and proven, 2 when a state does not verify, 1 when
-something could not be done or not be told.`,
+Exit status: 0 when everything is done and proven, 2 when a state does not verify, 1
+when something could not be done or not be told.`,
 		Example: `  strongroom state rollback --to sse-s3 --env development --plan
   strongroom state rollback --to-key arn:aws:kms:us-east-1:111122223333:key/ID --env production --yes
   strongroom state rollback --to-version 41 --env production --stack infra`,

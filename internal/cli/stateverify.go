@@ -49,10 +49,10 @@ With --principal-profile ENV=PROFILE the principal's reading is really tried, if
 profile is the principal's; one of somebody who may read IAM in its account has it
 worked out from the policies of both sides, and says "decided, not tried". Without one,
 the principal's own policies are in an account that nobody may look into: what the state
-account refuses is a no, and else the answer is "unknown". Whoever asks as the principal,
-a pipeline for instance, needs no profile. With --reader-profile somebody's reading is
-tried who may read objects and not decrypt; without, it is worked out from the key policy
-for somebody made up, which needs no other half.
+account refuses is a no, and else the answer is "unknown". Whoever asks as the
+principal, a pipeline for instance, needs no profile. With --reader-profile somebody's
+reading is tried who may read objects and not decrypt; without, it is worked out from
+the key policy for somebody made up, which needs no other half.
 
 The plan is made by the spec's engine, as the environment's principal if its own profile
 is given, in the workspace that is selected there; TF_VAR_... of the environment are

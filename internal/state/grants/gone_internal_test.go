@@ -19,7 +19,7 @@ func TestAPolicyOfADeletedPrincipal(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &reading{grantee: grantee{partition: "aws", environment: "e", bucket: "b", key: arn, states: []string{"s"}, principals: []string{"arn:aws:iam::222233334444:user/u"}},
-		account: "111122223333", region: "us-east-1", bucketKeys: []bool{false}, keys: map[string]*key{arn: {policy: doc, known: true}}}
+		account: "111122223333", region: "us-east-1", bucketKeys: []bool{false}, keys: map[string]*key{arn: {policy: doc, known: true, grantsKnown: true}}}
 	p, err := policy.ParsePrincipal("arn:aws:iam::222233334444:user/u")
 	if err != nil {
 		t.Fatal(err)
