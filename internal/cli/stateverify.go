@@ -29,8 +29,8 @@ func newStateVerify(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify [--env ENV] [--principal-profile ENV=PROFILE] [--reader-profile PROFILE] [--plan-check]",
 		Short: "check that states are encrypted, whole, and readable by whom they should be",
-		Long: `Verify makes the checks that rekey, migrate and rollback make after each state, on every
-state, one environment at a time in the spec's order:
+		Long: `Verify makes the checks that rekey and rollback make after each state, on every state,
+one environment at a time in the spec's order:
 
   exists           the state is there
   encryption       HeadObject says SSE-KMS, under the environment's key by its ARN

@@ -245,3 +245,52 @@ func TestLocal(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// Of several principals each is tried with its own credentials, and the others' answers
+// are decided: all have to read the state.
+func TestSeveralPrincipals(t *testing.T) {
+	w := &world{statetest.New(t, ""), false}
+	key := w.Keys["development"]
+	w.Put("development", statetest.State(1, 0), key)
+	e := w.Environment("development")
+	e.Principals = append(e.Principals, w.User("production"))
+	check := func(profiles []aws.Config, status verify.Status, says ...string) {
+		t.Helper()
+		c := w.checker()
+		c.Profiles = func(context.Context, string) ([]aws.Config, error) { return profiles, nil }
+		c.Decide = func(_ context.Context, e state.Environment, keys []string, keyARN string) (list []verify.Readable, _ error) {
+			if keyARN != key {
+				t.Errorf("asked about %s", keyARN)
+			}
+			for _, p := range e.Principals {
+				list = append(list, verify.Readable{Key: keys[0], Principal: p, Object: verify.Answer{Status: verify.OK}, Decrypt: verify.Answer{Status: verify.Unknown, Why: "half"}})
+			}
+			return list, nil
+		}
+		r, err := c.Check(t.Context(), e, w.Target("development"), verify.UnderKey(key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := r.Finding(verify.PrincipalReads)
+		for _, s := range says {
+			if !strings.Contains(f.Detail, s) {
+				t.Errorf("no %q in %+v", s, f)
+			}
+		}
+		if f.Status != status {
+			t.Errorf("%+v", f)
+		}
+	}
+	dev, prod := w.Principals["development"], w.Principals["production"]
+	check(nil, verify.Unknown, "whether "+w.User("development")+" may read it is not known: half", "whether "+w.User("production"))
+	check([]aws.Config{dev}, verify.Unknown, w.User("development")+": it was read with the principal's credentials", "whether "+w.User("production")+" may read it is not known")
+	check([]aws.Config{prod, dev}, verify.Failed, w.User("development")+": it was read", w.User("production")+": it was refused to the principal")
+
+	// Whoever asks may be one of them.
+	c := w.checker()
+	c.Owner = state.NewBucket(w.Room, dev)
+	r, err := c.Check(t.Context(), w.Environment("development"), w.Target("development"), verify.UnderKey(key))
+	if f := r.Finding(verify.PrincipalReads); err != nil || f.Status != verify.OK || f.Decided {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
