@@ -89,6 +89,18 @@ func (e *Engine) Forget() error {
 	return nil
 }
 
+// forgetHalf is Forget if what the engine remembers is not whole.
+func (e *Engine) forgetHalf() error {
+	raw, err := os.ReadFile(filepath.Join(e.Dir, cacheFile))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil || json.Valid(raw):
+		return err
+	}
+	return e.Forget()
+}
+
 // workspaceFile is where an engine remembers the selected workspace.
 var workspaceFile = filepath.Join(".terraform", "environment")
 

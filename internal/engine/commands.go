@@ -29,8 +29,12 @@ func (e *Engine) Migrate(ctx context.Context) error {
 }
 
 // Reconfigure prepares the stack for the backend its configuration names, and
-// copies nothing from the one before.
+// copies nothing from the one before. What an engine that was killed has half written
+// about that one goes: engines read it even to replace it, and refuse.
 func (e *Engine) Reconfigure(ctx context.Context) error {
+	if err := e.forgetHalf(); err != nil {
+		return err
+	}
 	return e.do(ctx, e.options.Output, []string{"init", "-reconfigure"}, func(tf *tfexec.Terraform, _ io.Writer) error {
 		return tf.Init(ctx, tfexec.Reconfigure(true))
 	})

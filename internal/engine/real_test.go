@@ -45,6 +45,20 @@ func TestRealEngines(t *testing.T) {
 			if err := e.Init(ctx); err != nil || !strings.Contains(out.String(), "successfully initialized") {
 				t.Fatalf("%v\n%s", err, &out)
 			}
+			// An engine is killed while it writes what it was initialised for.
+			cache := filepath.Join(dir, ".terraform", "terraform.tfstate")
+			raw, err := os.ReadFile(cache)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, half := range [][]byte{nil, raw[:len(raw)/2], raw} {
+				if err := os.WriteFile(cache, half, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if err := e.Reconfigure(ctx); err != nil || e.InitialisedFor() != "local" {
+					t.Fatalf("with %d of %d bytes: %v, initialised for %q", len(half), len(raw), err, e.InitialisedFor())
+				}
+			}
 			text, changes, err := e.Plan(ctx, "p")
 			if err != nil || !changes || !strings.Contains(text, "terraform_data.a will be created") {
 				t.Fatalf("plan: %v, %t\n%s", err, changes, text)
@@ -80,7 +94,7 @@ func TestRealEngines(t *testing.T) {
 			if err := e.Destroy(ctx); err != nil {
 				t.Error(err)
 			}
-			if n := len(e.Runs()); n != 9 {
+			if n := len(e.Runs()); n != 12 {
 				t.Errorf("%d runs: %v", n, e.Runs())
 			}
 		})
