@@ -279,7 +279,11 @@ func printVerify(w io.Writer, states []*verify.Result) error {
 		}
 		fmt.Fprintln(w)
 	}
-	_, err := fmt.Fprintf(w, "%s: %d as they should be, %d not, %d cannot be told; %d answers were decided and not tried\n",
-		count(len(states), "state"), sum[verify.OK], sum[verify.Failed], sum[verify.Unknown], decided)
+	answers := fmt.Sprintf("%d answers were", decided)
+	if decided == 1 {
+		answers = "1 answer was"
+	}
+	_, err := fmt.Fprintf(w, "%s: %d as they should be, %d not, %d cannot be told; %s decided and not tried\n",
+		count(len(states), "state"), sum[verify.OK], sum[verify.Failed], sum[verify.Unknown], answers)
 	return err
 }

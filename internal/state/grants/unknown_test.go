@@ -183,6 +183,16 @@ func TestPrincipalsOfSeveralAccounts(t *testing.T) {
 			t.Errorf("found %s", show(f))
 		}
 	}
+	// With a profile of each account everything is read.
+	c := &grants.Checker{Room: r, State: w.sb.Config(w.sb.Credentials()), Profiles: func(context.Context, string) (list []aws.Config, _ error) {
+		for _, name := range []string{"staging", "development"} {
+			list = append(list, w.sb.Config(must(w.sb.RootCredentials(accounts[name]))))
+		}
+		return list, nil
+	}}
+	if both := w.by(c, "development"); !both.Principals[0].Read || !both.Principals[1].Read || len(told(both, grants.Unknown)) != 0 {
+		t.Errorf("with both profiles: %s", show(both.Principals))
+	}
 	if !strings.Contains(show(told(e, grants.Note)), "env:/blue/development") {
 		t.Errorf("the workspace is not told of: %s", show(told(e, grants.Note)))
 	}

@@ -42,10 +42,9 @@ type Checker struct {
 
 	mu           sync.Mutex
 	environments map[string]*environment
-	own          *login
+	own, reader  *login
 	keys         map[string]*key
 	bucket       *bucket
-	reader       *state.Bucket
 }
 
 // Readable is whether a principal can read a state, as policies have it.
@@ -167,12 +166,12 @@ func size(i *statestore.Info) string {
 	return fmt.Sprintf("%d bytes", i.Size)
 }
 
-// asReader is the bucket as the reader sees it.
-func (c *Checker) asReader() *state.Bucket {
+// asReader is the reader.
+func (c *Checker) asReader() *login {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.reader == nil {
-		c.reader = state.NewBucket(c.Room, *c.Reader)
+		c.reader = &login{bucket: state.NewBucket(c.Room, *c.Reader)}
 	}
 	return c.reader
 }

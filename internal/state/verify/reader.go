@@ -35,7 +35,18 @@ func (k *check) readerRefused() {
 // shows that it is not for want of s3:GetObject. Source: S3 API HeadObject: it needs
 // s3:GetObject and no key.
 func (k *check) tryReader() {
-	as := k.asReader().Store(k.t, "")
+	reader := k.asReader()
+	if err := reader.ask(k.ctx); err != nil {
+		k.add(ReaderRefused, Unknown, "check --reader-profile PROFILE", "the reader's credentials do not work: %s", cause(err))
+		return
+	}
+	for _, p := range k.e.Principals {
+		if is(reader.arn, p) {
+			k.add(ReaderRefused, Unknown, "give --reader-profile somebody who may read objects and is to decrypt nothing", "the reader is %s, the principal, who is to read it", p)
+			return
+		}
+	}
+	as := reader.bucket.Store(k.t, "")
 	if info, err := as.HeadVersion(k.ctx, k.want.Version); err != nil || info == nil {
 		why := "it does not see the object"
 		if err != nil {

@@ -172,6 +172,10 @@ func TestReaderHasToBeAReader(t *testing.T) {
 	w.Put("development", statetest.State(1, 0), w.Keys["development"])
 	w.Reader = w.Principals["production"]
 	w.expect("somebody else", verify.UnderKey(w.Keys["development"]), verify.ReaderRefused, verify.Unknown, "a refusal would show nothing")
+	w.Reader = w.Principals["development"]
+	w.expect("the principal", verify.UnderKey(w.Keys["development"]), verify.ReaderRefused, verify.Unknown, "the reader is "+w.User("development")+", the principal")
+	w.Reader.Credentials = nil
+	w.expect("nobody", verify.UnderKey(w.Keys["development"]), verify.ReaderRefused, verify.Unknown, "the reader's credentials do not work")
 }
 
 // An owner of the account need not be able to decrypt: then the principal reads.
