@@ -10,6 +10,7 @@ import (
 	"github.com/strongroom-dev/strongroom/internal/diag"
 	"github.com/strongroom-dev/strongroom/internal/state"
 	"github.com/strongroom-dev/strongroom/internal/state/rekey"
+	"github.com/strongroom-dev/strongroom/internal/statestore"
 	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
@@ -80,6 +81,11 @@ when something could not be done or not be told.`,
 			return err
 		} else if *toVersion != "" && r.State.Backend == "http" {
 			return revertInGitLab(cmd.Context(), env, flags, change, *toVersion, *workspace, *format)
+		} else if *toVersion != "" && r.State.Backend == "local" {
+			return &diag.Diagnostic{
+				Rule: "state-rollback-local", Summary: "the states are files, of which an engine keeps one earlier version, beside it",
+				Why: "there is no copy that could not be lost with it", Fix: "see what it holds: strongroom state diff; then, in the stack: terraform state push -force terraform.tfstate" + statestore.BackupSuffix + ", or tofu",
+			}
 		}
 		k, err := newRekeying(cmd.Context(), env, flags, reader)
 		if err != nil {

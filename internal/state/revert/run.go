@@ -26,8 +26,8 @@ type Result struct {
 	Released string
 }
 
-// unlockTime is how long a lock may take to be given back by a run that was
-// interrupted.
+// unlockTime is how long a run that was interrupted may take to see what it did, and to
+// give the lock back.
 const unlockTime = 30 * time.Second
 
 // Run does what the plan says, under the lock, if the current version still is the one
@@ -72,8 +72,11 @@ func (p *Plan) Run(ctx context.Context) (r *Result, err error) {
 		return r, p.prove(r, now)
 	}
 	written := p.o.Store.Write(ctx, j.Lock, p.text)
-	// Whatever was answered: what counts is what is there.
-	now, err = p.o.Store.Read(context.WithoutCancel(ctx), "")
+	// Whatever was answered, and also in a run that was interrupted: what counts is what
+	// is there.
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTime)
+	defer cancel()
+	now, err = p.o.Store.Read(after, "")
 	if err != nil {
 		return r, p.explain(errors.Join(written, err))
 	}
