@@ -37,15 +37,17 @@ through the applied rules and alarms, and the alerts counted at the subscribers.
 A scenario is another world than a room's, with locks of its own, and DIR is its spec
 (default: the scenario's own example). --scenario state-keys takes the states of other
 accounts' environments, which share a bucket encrypted with SSE-S3, one after the other
-to a key each, with the state commands themselves; then it attacks them, goes back
-and forward again, and has a key's deletion asked for and taken back. With --as-found
-nothing is done to that world, and the sandbox stays up, to practise the runbook
-(docs/runbooks/state-encryption.md) in. --scenario portability takes a state from a
-local file to S3, on to GitLab and back to S3, with each engine that is found.
+to a key each, with the state commands themselves; then it attacks them, damages a
+state and brings it back, goes back and forward again, and has a key's deletion asked
+for and taken back. With --as-found nothing is done to that world, and the sandbox
+stays up, to practise the runbook (docs/runbooks/state-encryption.md) in. --scenario
+portability takes a state from a local file to S3, on to GitLab and back to S3, with
+each engine that is found.
 
 It prints each lock: what is claimed, who tried what, the answer, and which
-statement decided. Exit status: 0 when every lock holds, 2 when one does not, 1
-when the rehearsal could not be carried out.`,
+statement decided. An attack has to be refused; a check has to find what the claim
+says; an event has to lead to the alerts that it is worth. Exit status: 0 when every
+lock holds, 2 when one does not, 1 when the rehearsal could not be carried out.`,
 		Example: `  strongroom rehearse
   strongroom rehearse rooms/prod --format json --junit report.xml
   strongroom rehearse --keep
