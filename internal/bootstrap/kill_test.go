@@ -92,7 +92,8 @@ func (w *world) complete() {
 	}
 }
 
-// Between any two steps. Each run goes on from where the one before was killed.
+// Between any two steps, and in the middle of the migration. Each run goes on from where
+// the one before was killed.
 func TestKilledBetweenSteps(t *testing.T) {
 	engineNeeded(t)
 	t.Parallel()
@@ -101,9 +102,12 @@ func TestKilledBetweenSteps(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, b)
 			for _, point := range []string{
-				"before preflight", "after prepare", "after plan", "before backend", "after backend", "before verify", "before clean", "after clean",
+				"before preflight", "after prepare", "after plan", "before backend", "after backend", "before migrate", "before verify", "before clean", "after clean",
 			} {
 				w.dies(point)
+				if point == "before migrate" {
+					w.diesMigrating()
+				}
 			}
 			if w.finishes().Changed {
 				t.Error("there was something left to do after the last step")
@@ -139,24 +143,19 @@ func TestKilledMidApply(t *testing.T) {
 	}
 }
 
-// In the middle of the migration: with the lock taken, and with the state
-// written but the engine not told.
-func TestKilledMidMigrate(t *testing.T) {
-	engineNeeded(t)
-	t.Parallel()
-	for _, b := range enginetest.Chosen(t) {
-		t.Run(b.Name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, b)
-			w.dies("before migrate")
-			w.killed("PutObject", ".tflock")
-			w.killed("PutObject", "terraform.tfstate")
-			if missing(w.stack("terraform.tfstate")) {
-				t.Error("the local state went before the move was proven")
-			}
-			w.finishes()
-			w.complete()
-		})
+// diesMigrating kills it with the lock taken, with the state written but the engine not
+// told, and with what the engine remembers half written.
+func (w *world) diesMigrating() {
+	w.t.Helper()
+	w.killed("PutObject", ".tflock")
+	w.killed("PutObject", "terraform.tfstate")
+	if missing(w.stack("terraform.tfstate")) {
+		w.t.Error("the local state went before the move was proven")
+	}
+	cache := w.stack(filepath.Join(".terraform", "terraform.tfstate"))
+	raw := read(w.t, cache)
+	if err := os.WriteFile(cache, raw[:len(raw)/2], 0o600); err != nil {
+		w.t.Fatal(err)
 	}
 }
 
