@@ -211,7 +211,7 @@ func (k *rekeying) printResult(w io.Writer, r *rekey.Result) error {
 		}
 	}
 	if decided > 0 {
-		fmt.Fprintf(w, "%s decided from policies and not tried; these are: strongroom state verify --principal-profile ENV=PROFILE --reader-profile PROFILE\n", count(decided, "answer"))
+		fmt.Fprintf(w, "%s decided from policies and not tried; to try them: strongroom state verify --principal-profile ENV=PROFILE --reader-profile PROFILE\n", count(decided, "answer"))
 	}
 	return nil
 }
