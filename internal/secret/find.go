@@ -200,11 +200,11 @@ func (f *finder) unescaped(rest string, end int) int {
 	if !database || !ok || strings.Trim(port, "0123456789") == "" || end == len(rest) || !strings.ContainsRune("/?#", rune(rest[end])) {
 		return -1
 	}
-	space := strings.IndexFunc(rest, func(r rune) bool { return r == '"' || r == '<' || unicode.IsSpace(r) })
-	if space < 0 {
-		space = len(rest)
+	rest = rest[:min(len(rest), end+256)]
+	if space := strings.IndexFunc(rest, func(r rune) bool { return r == '"' || r == '<' || unicode.IsSpace(r) }); space >= 0 {
+		rest = rest[:space]
 	}
-	return strings.LastIndexByte(rest[:min(space, end+256)], '@')
+	return strings.LastIndexByte(rest, '@')
 }
 
 // private finds private keys as PEM. Source: RFC 7468, RFC 4880.

@@ -209,3 +209,17 @@ func BenchmarkFind(b *testing.B) {
 		}
 	}
 }
+
+// Texts that are made to keep who looks at them busy: the figures have to be near those
+// of ordinary text, and the same for texts of any length.
+func BenchmarkFindInTextsMadeToBeSlow(b *testing.B) {
+	for _, piece := range []string{"a=", "password=", "password: ", "a://b:c", "eyJhIjoxfQ.", "-----BEGIN X-----", "glpat-", "Q~", "\"{", "Bearer a ", "X509Certificate>", "postgres://a:b/"} {
+		text := strings.Repeat(piece, (1<<18)/len(piece))
+		b.Run(piece, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				secret.Looks(text)
+			}
+		})
+	}
+}
