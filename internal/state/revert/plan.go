@@ -49,7 +49,6 @@ type Plan struct {
 }
 
 // NewPlan looks at the current version and the one that is meant, and changes nothing.
-// Errors are *diag.Diagnostic, but for those of Store.
 func NewPlan(ctx context.Context, o Options) (*Plan, error) {
 	if _, err := strconv.ParseUint(o.Version, 10, 63); err != nil {
 		return nil, o.noVersion("in GitLab a version is a serial")
@@ -59,14 +58,14 @@ func NewPlan(ctx context.Context, o Options) (*Plan, error) {
 		return nil, o.noVersion("the state was deleted or never was")
 	}
 	if err != nil {
-		return nil, err
+		return nil, o.unread(err)
 	}
 	old, err := o.Store.Read(ctx, o.Version)
 	if errors.Is(err, statestore.ErrNone) {
 		return nil, o.noVersion("GitLab keeps none with that serial, or the state has a dot in its name, whose versions GitLab does not show")
 	}
 	if err != nil {
-		return nil, err
+		return nil, o.unread(err)
 	}
 	was, err := tfstate.Read(old)
 	if err != nil {
@@ -112,6 +111,13 @@ func (o *Options) noVersion(why string) error {
 	return &diag.Diagnostic{
 		Rule: "state-rollback-version", Summary: "there is no version " + strconv.Quote(o.Version) + " of " + o.Store.Address, Why: why,
 		Fix: "see which there are: strongroom state history " + o.flags(),
+	}
+}
+
+func (o *Options) unread(err error) error {
+	return &diag.Diagnostic{
+		Rule: "state-rollback-gitlab", Summary: "the versions cannot be read: " + err.Error(), Err: err,
+		Why: "what is replaced, and by what, is looked at first; nothing was done", Fix: "mend that, and run it again",
 	}
 }
 

@@ -130,6 +130,9 @@ func TestDeveloper(t *testing.T) {
 	if strings.Contains(err.Error(), reads.Token) {
 		t.Error("it shows the token")
 	}
+	store.Password += "x"
+	_, err = w.run(o)
+	refused(t, err, "state-rollback-gitlab", "no token that GitLab knows")
 	if raw, _ := w.current(); raw != text(4, "b") {
 		t.Errorf("%s", raw)
 	}
