@@ -46,7 +46,7 @@ func TestAGrantThatMayLetIn(t *testing.T) {
 	w.clear()
 	blind := w.weak("kms:ListGrants")
 	e := w.by(blind, "development")
-	if got := halves(e, "kms:Decrypt"); e.Verdict() != 1 || strings.Trim(got, "unknow/yes ") != "" || !strings.HasPrefix(got, "unknown/yes") || len(told(e, grants.Missing)) != 0 {
+	if got := halves(e, "kms:Decrypt"); e.Verdict() != 1 || got == "" || strings.TrimSpace(strings.ReplaceAll(got, "unknown/yes", "")) != "" || len(told(e, grants.Missing)) != 0 {
 		t.Errorf("grants that may not be read: verdict %d, %s: %s", e.Verdict(), got, show(told(e, grants.Missing, grants.Unknown)))
 	}
 	w.keyPolicy("development", `{"Sid":"No","Effect":"Deny","Principal":{"AWS":"`+w.users["development"]+`"},"Action":"kms:Decrypt","Resource":"*"}`)
