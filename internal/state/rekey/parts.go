@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -140,7 +141,13 @@ func (w *work) abort(ctx context.Context, u upload) error {
 // uploads lists the uploads of a key. With others those are left out, and so are those
 // of somebody else, which are told of. Source: S3 API ListMultipartUploads, Initiator.
 func (w *work) uploads(ctx context.Context, key string, others []string) ([]string, error) {
-	room, list := w.Bucket.Room, []string{}
+	room, list, me := w.Bucket.Room, []string{}, w.Caller
+	if others != nil {
+		var err error
+		if me, err = w.initiator(ctx); err != nil {
+			return nil, err
+		}
+	}
 	pages := s3.NewListMultipartUploadsPaginator(w.Bucket.S3, &s3.ListMultipartUploadsInput{Bucket: &room.State.Bucket, Prefix: &key, ExpectedBucketOwner: &room.Account})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -151,7 +158,7 @@ func (w *work) uploads(ctx context.Context, key string, others []string) ([]stri
 			id := aws.ToString(u.UploadId)
 			switch {
 			case aws.ToString(u.Key) != key || slices.Contains(others, id):
-			case others != nil && (u.Initiator == nil || w.Caller == "" || aws.ToString(u.Initiator.ID) != w.Caller):
+			case others != nil && (u.Initiator == nil || me == "" || aws.ToString(u.Initiator.ID) != me):
 				w.note(fmt.Sprintf("an upload of %s is unfinished, perhaps our own: aws s3api abort-multipart-upload --bucket %s --key '%s' --upload-id %s", w.where(key, ""), room.State.Bucket, key, id))
 			default:
 				list = append(list, id)
@@ -159,4 +166,21 @@ func (w *work) uploads(ctx context.Context, key string, others []string) ([]stri
 		}
 	}
 	return list, nil
+}
+
+// initiator is how S3 names who makes our requests as the one who began an upload: by
+// ARN, but the root user of an account by the account's canonical ID.
+// Source: S3 API Initiator; API ListBuckets, Owner.
+func (w *work) initiator(ctx context.Context) (string, error) {
+	if !strings.HasSuffix(w.Caller, ":root") {
+		return w.Caller, nil
+	}
+	out, err := w.Bucket.S3.ListBuckets(ctx, &s3.ListBucketsInput{MaxBuckets: aws.Int32(1)})
+	if err != nil {
+		return "", fmt.Errorf("ask for the canonical ID of %s: %w", w.Caller, err)
+	}
+	if out.Owner == nil {
+		return "", nil
+	}
+	return aws.ToString(out.Owner.ID), nil
 }
