@@ -35,6 +35,11 @@ func guarded(e *Environment, how string, knob *string) Attack {
 			set += *knob
 		}
 		ran, err := w.Commands.Strongroom(ctx, &w.Operator, []string{set}, "state", "status", "--guard", "--env", e.Name)
-		return ran.answered(2), err
+		if knob == &e.KeyARN { // a yes, and not that it could not be told
+			o := ran.answered(0)
+			o.Refused = !o.Refused
+			return o, err
+		}
+		return ran.naming(2, "would not be encrypted as the spec says"), err
 	}}
 }
