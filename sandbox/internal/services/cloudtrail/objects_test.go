@@ -203,6 +203,8 @@ func TestKeysTellWhoUsedThem(t *testing.T) {
 	w.must(err)
 	_, err = other.GetObject(ctx, &s3.GetObjectInput{Bucket: b, Key: k})
 	w.refused(err, "AccessDenied")
+	_, err = kms.NewFromConfig(user).GenerateDataKey(ctx, &kms.GenerateDataKeyInput{KeyId: &key, KeySpec: "AES_256"})
+	w.refused(err, "AccessDeniedException")
 	w.pass(6 * time.Minute)
 	var got []string
 	for _, e := range w.found(`{ $.eventSource = "kms.amazonaws.com" && $.userIdentity.accountId = "` + elsewhere + `" }`) {
