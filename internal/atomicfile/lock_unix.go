@@ -13,3 +13,7 @@ import (
 func TryLock(f *os.File) error {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
+
+// Unlock gives the lock back. To close the file is not enough while a process that this
+// one has just forked has it open too.
+func Unlock(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }

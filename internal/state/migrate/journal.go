@@ -152,5 +152,8 @@ func (o *Options) takeTurn() (release func(), err error) {
 			Why: "two of them would work in the same directory", Fix: "wait for it to end, or interrupt it with Ctrl-C",
 		}
 	}
-	return func() { f.Close() }, nil
+	return func() {
+		_ = atomicfile.Unlock(f) // closing it does the same, unless a child was just begun
+		f.Close()
+	}, nil
 }
