@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"regexp"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -150,5 +151,6 @@ func (s *startFlags) start(ctx context.Context, env *Env) (*startedSandbox, erro
 	if err != nil {
 		return nil, errors.Join(err, end())
 	}
+	go debug.FreeOSMemory() // a start needs more than what follows
 	return &startedSandbox{environment: environment, url: box.URL(), close: end}, nil
 }
