@@ -30,8 +30,11 @@ alert-sink: ## bin/alert-sink-{arm64,amd64}.zip, for modules/alert-sink
 rehearse: build ## build the example room in the sandbox and attack every lock
 	@$(BIN)/strongroom rehearse
 
+# The longest first, so that none is left for the end.
+LONGEST := ./internal/rehearse ./internal/bootstrap ./cmd/strongroom ./modules ./sandbox
+
 test: ## every test; kill tests on one engine (lint vets)
-	$(GO) test -vet=off -timeout 30m -p $(PACKAGES) $(TESTFLAGS) ./...
+	$(GO) test -vet=off -timeout 30m -p $(PACKAGES) $(TESTFLAGS) $(LONGEST) ./...
 
 race: ## what runs at once and needs no engine, under the race detector
 	$(GO) test -race -short -vet=off -timeout 30m $$(./.ci/racing)

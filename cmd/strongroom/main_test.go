@@ -20,6 +20,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script/*.txtar, each in a directory of its own and
 // with a clean environment. Their names begin with the command they are about.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireUniqueNames:  true,

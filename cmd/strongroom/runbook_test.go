@@ -30,6 +30,7 @@ import (
 // UUIDs are others in every world: one on the page stands for one in this world,
 // the same throughout. Times are not compared.
 func TestRunbookIsWhatHappens(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("the engine needs half a minute")
 	}

@@ -45,8 +45,10 @@ func TestEveryLockCanBreak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the engine needs a minute")
 	}
+	t.Parallel()
 	for i, b := range enginetest.All(t) {
 		t.Run(b.Name, func(t *testing.T) {
+			t.Parallel()
 			var planned []byte
 			r, err := rehearse.Run(t.Context(), rehearse.Options{Dir: "testdata/room", Binary: b, Bootstrap: func(ctx context.Context, b rehearse.Bootstrap) error {
 				if err := build(ctx, b); err != nil {
