@@ -283,7 +283,11 @@ func (k *rekeying) printNeeds(w io.Writer, needs []rekey.Need, also bool) error 
 	}
 	const shown = 20
 	for _, n := range needs {
-		fmt.Fprintf(w, "\n%s still need %s:\n", count(len(n.Objects), "version"), n.KeyARN)
+		need := "need"
+		if len(n.Objects) == 1 {
+			need = "needs"
+		}
+		fmt.Fprintf(w, "\n%s still %s %s:\n", count(len(n.Objects), "version"), need, n.KeyARN)
 		for i, o := range n.Objects {
 			if i == shown {
 				fmt.Fprintf(w, "  and %d more: --format json names them all\n", len(n.Objects)-shown)

@@ -154,6 +154,9 @@ func (k *rekeying) knob(want string) error {
 // printDifference shows what a rollback to a version changes.
 func printDifference(w io.Writer, d *rekey.Difference) error {
 	shown := func(s rekey.Shown) string {
+		if s.Lineage == "" {
+			return fmt.Sprintf("no whole state  %s  version %s", s.Written, s.Version)
+		}
 		if s.Written == "" { // GitLab does not tell, and its versions are serials
 			return fmt.Sprintf("serial %d", s.Serial)
 		}

@@ -146,7 +146,14 @@ func later(a *reply, err error) bool {
 		var refused *tls.CertificateVerificationError
 		return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &refused)
 	}
-	return a.status == http.StatusTooManyRequests || a.status >= http.StatusInternalServerError && a.status != http.StatusNotImplemented
+	return a.contended() || a.status == http.StatusTooManyRequests || a.status >= http.StatusInternalServerError && a.status != http.StatusNotImplemented
+}
+
+// contended reports GitLab's conflict that is about its own record and about no lock of a
+// state: two requests wanted it at once. See docs/gitlab-state.md.
+func (a *reply) contended() bool {
+	var text struct{ Message string }
+	return a.status == http.StatusConflict && json.Unmarshal(a.body, &text) == nil && strings.HasSuffix(text.Message, "Resource lock")
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -371,10 +378,11 @@ func (h *HTTP) Lock(ctx context.Context, l *tfstate.LockInfo) error {
 	if err != nil {
 		return err
 	}
-	switch a.status {
-	case http.StatusOK:
+	switch {
+	case a.status == http.StatusOK:
 		return nil
-	case http.StatusConflict, http.StatusLocked:
+	case a.contended():
+	case a.status == http.StatusConflict || a.status == http.StatusLocked:
 		holder := tfstate.ReadLock(a.body)
 		if holder.ID != "" && holder.ID == l.ID {
 			return nil
@@ -431,7 +439,7 @@ func (h *HTTP) release(ctx context.Context, id string) (bool, error) {
 		return false, err
 	case a.status == http.StatusOK:
 		return true, nil
-	case a.status == http.StatusConflict:
+	case a.status == http.StatusConflict && !a.contended():
 		return false, nil
 	}
 	return false, h.refusal(a)

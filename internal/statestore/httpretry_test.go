@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/strongroom-dev/strongroom/internal/statestore"
+	"github.com/strongroom-dev/strongroom/internal/tfstate"
 )
 
 type tripper func(*http.Request) (*http.Response, error)
@@ -33,7 +34,11 @@ func (g *gitLab) disturbed(h *statestore.HTTP, wrong func(r *http.Request, do fu
 }
 
 func says(status int, header http.Header) (*http.Response, error) {
-	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(`{"message":"later"}`))}, nil
+	return answers(status, header, `{"message":"later"}`)
+}
+
+func answers(status int, header http.Header, body string) (*http.Response, error) {
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
 // What goes wrong once is asked again, whatever it was: nothing is done twice by that, and
@@ -56,6 +61,9 @@ func TestHTTPAsksAgain(t *testing.T) {
 		"too many requests": {func(func() (response, error)) (response, error) {
 			return says(http.StatusTooManyRequests, http.Header{"Retry-After": {"7"}})
 		}, 7 * time.Second},
+		"somebody else is at GitLab's record": {func(func() (response, error)) (response, error) {
+			return answers(http.StatusConflict, nil, `{"message":"409 Conflict: Resource lock"}`)
+		}, time.Second},
 		"nobody is there": {func(func() (response, error)) (response, error) { return says(http.StatusBadGateway, nil) }, time.Second},
 		"done, and an error all the same": {func(do func() (response, error)) (response, error) {
 			r, err := do()
@@ -167,5 +175,25 @@ func TestHTTPGivesUp(t *testing.T) {
 	time.AfterFunc(10*time.Millisecond, end)
 	if _, err := h.Read(ended, ""); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted while it waited: %v", err)
+	}
+}
+
+// GitLab's own lock on its record has no holder, and says nothing about the state's.
+func TestHTTPIsInTheWay(t *testing.T) {
+	ctx, g := context.Background(), newGitLab(t)
+	for name, ask := range map[string]func(*statestore.HTTP) error{
+		"lock":   func(h *statestore.HTTP) error { return h.Lock(ctx, &tfstate.LockInfo{ID: "mine"}) },
+		"unlock": func(h *statestore.HTTP) error { return h.Unlock(ctx, "mine") },
+	} {
+		asked := 0
+		h, _ := g.disturbed(g.store("ann", "maintainer", "in-the-way"), func(*http.Request, func() (*http.Response, error)) (*http.Response, error) {
+			asked++
+			return answers(http.StatusConflict, nil, `{"message":"409 Conflict: Resource lock"}`)
+		})
+		var held *statestore.LockedError
+		err := ask(h)
+		if err == nil || errors.As(err, &held) || !strings.Contains(err.Error(), "Resource lock") || asked != 3 {
+			t.Errorf("%s: %v after %d requests", name, err, asked)
+		}
 	}
 }

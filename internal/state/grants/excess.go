@@ -28,7 +28,7 @@ func (j *judge) tooMuch() (list []Finding) {
 		case len(x.by) > 0 && !slices.ContainsFunc(x.by, func(s string) bool { return strings.Contains(s, "of the policy of ") }):
 			side, where = PrincipalSide, "policies of "+j.who.ARN
 		case strings.HasPrefix(x.actions[0], "kms:"):
-			where = "key policy of " + j.key
+			where = "key policy of " + x.resources[0]
 		}
 		f := Finding{Rule: "grants-wide", Level: level, Side: side, Where: where, Principal: j.who.ARN, Actions: x.actions, Resources: x.resources, Summary: x.words(j.who.ARN, where), Why: why}
 		if len(x.by) > 0 {
@@ -47,10 +47,37 @@ func (j *judge) tooMuch() (list []Finding) {
 	for _, o := range j.others {
 		report(Wide, j.objectReach(j.who, foreign, j.stateObjects(o.states), j.effective, grant...), "they are environment "+o.name+"'s states: what happens to this one would reach that one")
 	}
-	if j.who.read && !j.near() {
+	if j.near() {
+		for _, o := range j.others {
+			report(Wide, j.otherKey(o, harmful), "it is environment "+o.name+"'s key: who has it, and the bytes, reads that one's states")
+		}
+	} else if j.who.read {
 		list = append(list, j.idle(harmful)...)
 	}
 	return list
+}
+
+// otherKey is what a principal of the state account may do with another environment's
+// key. That of another account is in that key's policy, and found with that environment.
+func (j *judge) otherKey(o other, harmful []string) (x reach) {
+	if o.key == "" || o.key == j.key || len(o.states) == 0 {
+		return x
+	}
+	for _, action := range append([]string{"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"}, harmful...) {
+		for _, r := range []request{j.ofKey("", action, o.key), j.throughS3("", action, o.key, j.bucketARN()+"/"+o.states[0], false), j.throughS3("", action, o.key, "", true)} {
+			r.free = true
+			a, known := j.both(&r, j.who)
+			if !known { // the key's policy was not read: its own is what is known
+				a, known = j.ownHalf(&r, j.who)
+				a.allowed = false
+				a.because("the policy of that key")
+			}
+			if known {
+				x.add(&r, a, policy.ReasonIdentity, policy.ReasonKeyPolicy)
+			}
+		}
+	}
+	return x
 }
 
 func (w *reading) stateARNs(keys []string) (list []string) {

@@ -3,6 +3,7 @@ package grants
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -96,6 +97,16 @@ func (c *Checker) read(ctx context.Context, e state.Environment) (*reading, erro
 		if o.KeyARN != "" {
 			w.readKey(ctx, b.KMS, o.KeyARN)
 		}
+	}
+	// A principal of this account may use whatever key its own policies name.
+	if slices.ContainsFunc(w.principals, func(arn string) bool { return accountOf(arn) == w.account }) {
+		gaps := w.gaps
+		for _, o := range w.others {
+			if o.key != "" {
+				w.readKey(ctx, b.KMS, o.key)
+			}
+		}
+		w.gaps = gaps // they are told with the other environment
 	}
 	return w, nil
 }

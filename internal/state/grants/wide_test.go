@@ -129,7 +129,7 @@ func TestItsOwnPoliciesAreTooWideWhereNothingElseStopsThem(t *testing.T) {
 	w.ownPolicy("development", all)
 	e = w.check(r, "development")
 	wide := told(e, grants.Wide)
-	for _, what := range []string{"kms:PutKeyPolicy", "s3:DeleteObject", "s3:PutBucketPolicy", "environment staging's states"} {
+	for _, what := range []string{"kms:PutKeyPolicy", "s3:DeleteObject", "s3:PutBucketPolicy", "environment staging's states", "environment staging's key"} {
 		if !strings.Contains(show(wide), what) {
 			t.Errorf("%s is not among %s", what, show(wide))
 		}
@@ -142,6 +142,18 @@ func TestItsOwnPoliciesAreTooWideWhereNothingElseStopsThem(t *testing.T) {
 	must(w.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String("staging"), Body: strings.NewReader("{}")}))
 	if _, err := s3.NewFromConfig(w.sb.Config(w.creds["development"])).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String("staging")}); err != nil {
 		t.Errorf("it is called too wide, and is refused: %v", err)
+	}
+
+	// Of the other keys a right to look at them is none too many.
+	key := w.keys["staging"]
+	blob := must(w.kms.Encrypt(t.Context(), &kms.EncryptInput{KeyId: &key, Plaintext: []byte("x")})).CiphertextBlob
+	for own, keys := range map[string]int{`{"Effect":"Allow","Action":["kms:Decrypt","kms:List*"],"Resource":"` + key + `"}`: 1, `{"Effect":"Allow","Action":"kms:DescribeKey","Resource":"*"}`: 0} {
+		w.ownPolicy("development", own)
+		wide := told(w.check(r, "development"), grants.Wide)
+		_, err := kms.NewFromConfig(w.sb.Config(w.creds["development"])).Decrypt(t.Context(), &kms.DecryptInput{KeyId: &key, CiphertextBlob: blob})
+		if len(wide) != keys || keys == 1 && (strings.Join(wide[0].Actions, " ") != "kms:Decrypt" || strings.Join(wide[0].Resources, " ") != key) || (err == nil) != (keys == 1) {
+			t.Errorf("with %s: %v, found %s", own, err, show(wide))
+		}
 	}
 }
 

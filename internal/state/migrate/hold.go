@@ -122,6 +122,13 @@ func (m *move) locked(held *statestore.LockedError) error {
 	if held.Holder.Info != "" {
 		found += ": " + held.Holder.Info
 	}
+	if held.Holder.Operation == moved {
+		return &diag.Diagnostic{
+			Rule: "state-migrate-left", Summary: held.Where + " was left by a move, and is marked", Found: found, Err: held,
+			Why: "the journal of the machine that moved it tells that mark for its own; here nobody knows what has become of the state since",
+			Fix: "run this where the state was moved from; or, when you know that the state here may be replaced, take the mark away: strongroom state unlock --env " + m.Environment + " --stack " + m.Stack,
+		}
+	}
 	return &diag.Diagnostic{
 		Rule: "state-migrate-locked", Summary: fmt.Sprintf("%s is locked by %s", held.Where, held.Holder.Who), Found: found, Err: held,
 		Why: "somebody may be writing the state right now, and this did not take that lock; nothing was moved",
