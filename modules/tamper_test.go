@@ -84,6 +84,7 @@ func newRoom(t *testing.T) *room {
 	r.stack.must("init", "-input=false")
 	r.stack.must("apply", "-auto-approve")
 	r.key = strings.Trim(strings.TrimSpace(r.stack.must("output", "key")), `"`)
+	r.must(s.Settle(t.Context())) // the mail is on its way
 	if mails := s.Mail(); len(mails) != 1 || mails[0].Confirm == "" {
 		t.Fatalf("the subscriber is not asked: %+v", mails)
 	}

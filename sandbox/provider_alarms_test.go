@@ -42,6 +42,9 @@ func TestProviderBuildsAlarms(t *testing.T) {
 	if state := w.must("state", "pull"); strings.Contains(state, "written once") || !strings.Contains(state, "/vault/written") {
 		t.Error("the state holds what is only to be written, or not its parameter")
 	}
+	if err := s.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
 	for _, m := range s.Mail() {
 		if m.Confirm != "" {
 			r, err := s.HTTPClient().Get(m.Confirm)
